@@ -1,0 +1,189 @@
+"""The operator's pages for the border: postings, policies, selection and the watch list; the rest is read."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clearance.actions.policies import change_duty, end_posting, keep_policy, keep_rule, post
+from clearance.actions.watch import unwatch
+from clearance.actions.watch import watch as put_on_watch
+from clearance.models import (
+    Device,
+    Duty,
+    Examination,
+    Policy,
+    Posting,
+    Record,
+    Scan,
+    SelectionRule,
+    WatchEntry,
+)
+from clearance.rules.policies import limits_out_of_order
+from ferry.admin.base import Kept, ModelAdmin, ModelForm, ReadOnly, operator
+from ferry.errors import Conflict
+from ferry.rules.letters import plain_capitals
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+
+
+@admin.register(Posting)
+class PostingPage(ModelAdmin):
+    list_display = ("user", "checkpoint", "duty")
+    list_filter = ("duty", "checkpoint")
+    list_select_related = ("user", "checkpoint")
+    search_fields = ("user__email", "user__name", "checkpoint__code")
+    autocomplete_fields = ("user", "checkpoint")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Posting | None = None) -> tuple[str, ...]:
+        return ("user", "checkpoint") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Posting, form: Any, change: bool) -> None:
+        duty = Duty(obj.duty)
+        if change:
+            change_duty(posting=obj, duty=duty, at=timezone.now(), by=operator(request))
+        else:
+            obj.pk = post(
+                user=obj.user, checkpoint=obj.checkpoint, duty=duty, at=timezone.now(), by=operator(request)
+            ).pk
+
+    def delete_model(self, request: HttpRequest, obj: Posting) -> None:
+        end_posting(posting=obj, at=timezone.now(), by=operator(request))
+
+
+class PolicyForm(ModelForm):
+    class Meta:
+        model = Policy
+        fields = "__all__"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            for reason in limits_out_of_order(SimpleNamespace(**cleaned)):
+                self.add_error(reason.attr, str(reason.detail))
+        return cleaned
+
+
+@admin.register(Policy)
+class PolicyPage(Kept):
+    form = PolicyForm
+    list_display = ("route", "examined_share", "receipt_case", "closing_case")
+    list_select_related = ("route__exit", "route__entry")
+    autocomplete_fields = ("route",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Policy | None = None) -> tuple[str, ...]:
+        return ("route",) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Policy, form: Any, change: bool) -> None:
+        keep_policy(policy=obj, at=timezone.now(), by=operator(request))
+
+
+@admin.register(SelectionRule)
+class SelectionRulePage(Kept):
+    """The operator's own rules, which hold at once; a supervisor's are switched on at the desk."""
+
+    fields = (
+        "checkpoint",
+        "company",
+        "powertrain",
+        ("from_hour", "until_hour"),
+        "share",
+        "reason",
+        "is_active",
+    )
+    list_display = ("reason", "checkpoint", "company", "powertrain", "share", "is_active")
+    list_filter = ("is_active",)
+    list_select_related = ("checkpoint", "company")
+    autocomplete_fields = ("checkpoint", "company")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Leave what was drafted or ended at the desk to the desk: it is kept as it was."""
+        is_of_the_desk = obj is not None and (obj.made_at or obj.ended_at)
+        return not is_of_the_desk and bool(super().has_change_permission(request, obj))
+
+    def save_model(self, request: HttpRequest, obj: SelectionRule, form: Any, change: bool) -> None:
+        keep_rule(rule=obj, at=timezone.now(), by=operator(request))
+
+
+class WatchEntryForm(ModelForm):
+    class Meta:
+        model = WatchEntry
+        fields = ("kind", "value", "instruction")
+
+    def clean_value(self) -> str:
+        return plain_capitals(self.cleaned_data["value"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        same = WatchEntry.objects.filter(kind=cleaned.get("kind"), value=cleaned.get("value"))
+        if same.filter(ended_at__isnull=True).exists():
+            raise forms.ValidationError(_("This is watched already. End that entry first."))
+        return cleaned
+
+
+@admin.register(WatchEntry)
+class WatchEntryPage(Kept):
+    form = WatchEntryForm
+    list_display = ("__str__", "instruction", "added_at", "added_by", "ended_at")
+    list_filter = ("kind", ("ended_at", admin.EmptyFieldListFilter))
+    search_fields = ("=value",)
+    actions = ("end",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: WatchEntry, form: Any, change: bool) -> None:
+        obj.pk = put_on_watch(**form.cleaned_data, at=timezone.now(), by=operator(request)).pk
+
+    @admin.action(description=_("End watching"))
+    def end(self, request: HttpRequest, queryset: QuerySet[WatchEntry]) -> None:
+        if not request.user.has_perm("clearance.change_watchentry"):
+            self.message_user(request, _("You may not change the watch list."), messages.ERROR)
+            return
+        ended = 0
+        for entry in queryset:
+            with suppress(Conflict):
+                unwatch(entry=entry, at=timezone.now(), by=operator(request))
+                ended += 1
+        self.message_user(request, _("Entries ended: %(count)s") % {"count": ended}, messages.SUCCESS)
+
+
+@admin.register(Record)
+class RecordPage(ReadOnly):
+    list_display = ("kind", "occurred_at", "source", "source_reference", "trip", "declaration", "matched_at")
+    list_filter = ("kind", ("matched_at", admin.EmptyFieldListFilter))
+    list_select_related = ("trip", "declaration")
+    search_fields = ("=source_reference", "=vin", "=declaration_number", "=passport_number")
+    exclude = ("original",)
+
+
+@admin.register(Device)
+class DevicePage(ReadOnly):
+    list_display = ("name", "kind", "checkpoint", "lane", "enrolled_at", "list_as_of", "revoked_at")
+    list_filter = ("kind", "checkpoint")
+    list_select_related = ("checkpoint",)
+    search_fields = ("name", "own_name")
+    exclude = ("code_digest",)
+
+
+@admin.register(Scan)
+class ScanPage(ReadOnly):
+    list_display = ("scan_id", "checkpoint", "lane", "crossing", "verdict", "trip", "scanned_at")
+    list_filter = ("verdict", "crossing", "checkpoint")
+    list_select_related = ("checkpoint", "trip")
+    search_fields = ("=scan_id", "=trip__reference")
+
+
+@admin.register(Examination)
+class ExaminationPage(ReadOnly):
+    list_display = ("scan", "opened_at", "outcome", "decided_at", "officer")
+    list_filter = ("outcome",)
+    list_select_related = ("scan", "officer")

@@ -1,0 +1,117 @@
+"""What people, devices and authorities do in the demonstration, each by the real action."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from clearance.actions.reconcile import assess_trips
+from clearance.actions.records import RecordLine, take_records
+from clearance.actions.scans import ScanInput, record_scan
+from clearance.models import RecordKind
+from ferry.actions.passes import receipt_pin
+from ferry.actions.receipts import confirm_receipt
+from ferry.actions.trips import plan_trip
+from ferry.models import Case, Condition, Trip
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from random import Random
+
+    from clearance.demo.cast import Consignee
+    from clearance.demo.companies import Keeper
+    from clearance.models import Scan
+    from ferry.models import ApiKey, Declaration, Driver, Pass, Route, User, Vehicle
+
+HOUR = timedelta(hours=1)
+SOURCES = {
+    RecordKind.BORDER_EXIT: ("Horgos border police", "BP"),
+    RecordKind.KZ_ENTRY: ("Nur Zholy register", "NZ"),
+    RecordKind.DECLARATION_STATUS: ("China customs", "CC"),
+    RecordKind.RETURN: ("Horgos border police", "BP"),
+}
+
+
+@dataclass
+class Leg:
+    """One vehicle to be driven across by one driver, leaving at a moment."""
+
+    keeper: Keeper
+    vehicle: Vehicle
+    driver: Driver
+    consignee: Consignee
+    exit_at: datetime
+
+    @property
+    def opens_at(self) -> datetime:
+        return self.exit_at - 2 * HOUR
+
+    @property
+    def closes_at(self) -> datetime:
+        return self.exit_at + 10 * HOUR
+
+
+@dataclass
+class World:
+    route: Route
+    exit_device: ApiKey
+    entry_device: ApiKey
+    officer: User
+    supervisor: User
+    chance: Random
+    numbers: Iterator[int] = field(default_factory=lambda: count(1048))
+
+    def plan(self, leg: Leg, *, at: datetime) -> Trip:
+        return plan_trip(
+            company=leg.keeper.company,
+            vehicle=leg.vehicle,
+            driver=leg.driver,
+            declaration=leg.keeper.declared[leg.vehicle.pk],
+            route=self.route,
+            delivery_place=leg.consignee.place,
+            consignee_name=leg.consignee.name,
+            consignee_phone=leg.consignee.phone,
+            consignee_language=leg.consignee.language,
+            opens_at=leg.opens_at,
+            closes_at=leg.closes_at,
+            at=at,
+            by=leg.keeper.by,
+        )
+
+    def scan(self, code: str, device: ApiKey, *, at: datetime) -> Scan:
+        checkpoint, lane = device.checkpoint, str(self.chance.randrange(1, 6))
+        assert checkpoint is not None  # noqa: S101  (a device's key has one)
+        scan_id = UUID(int=self.chance.getrandbits(128), version=4)
+        scan = ScanInput(scan_id=scan_id, code=code, checkpoint=checkpoint, lane=lane)
+        return record_scan(scan=scan, device=device, at=at, by=f"device {checkpoint.code}/{device.label}")[0]
+
+    def receive(self, pass_: Pass, receiver: str, *, damage: str = "", at: datetime) -> None:
+        confirm_receipt(
+            pass_=pass_,
+            pin=receipt_pin(pass_.trip),
+            condition=Condition.DAMAGED if damage else Condition.GOOD,
+            receiver=receiver,
+            odometer_km=self.chance.randrange(38, 520),
+            note=damage,
+            at=at,
+            by="consignee",
+        )
+
+    def record(self, kind: RecordKind, *, occurred_at: datetime, at: datetime, **keys: Any) -> None:
+        source, letters = SOURCES[kind]
+        reference = f"{letters}{occurred_at:%y%m%d}{next(self.numbers):05}"
+        line = RecordLine(kind=kind, occurred_at=occurred_at, source_reference=reference, **keys)
+        take_records(lines=[line], source=source, at=at, by=f"authority {source}")
+
+    def reconcile(self, keepers: list[Keeper], *, at: datetime) -> None:
+        """Assess what is due of these companies, and nobody else's."""
+        due = Trip.objects.filter(company__in=[keeper.company for keeper in keepers], next_check_at__lte=at)
+        assess_trips(trip_ids=due.values_list("pk", flat=True), at=at)
+
+
+def case_of(about: Trip | Declaration, kind: str) -> Case:
+    return about.cases.get(kind=kind)

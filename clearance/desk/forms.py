@@ -1,0 +1,73 @@
+"""What a supervisor fills in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clearance.models import Watched
+from ferry.models import CaseKind, CaseState, Weight
+from ferry.portal.paper_forms import CodeInput, ResolutionForm
+
+if TYPE_CHECKING:
+    from ferry.models import Case
+
+
+class CaseFilter(forms.Form):
+    """Which cases to list; open ones unless another state is asked for."""
+
+    state = forms.ChoiceField(label=_("State"), choices=CaseState.choices, required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *CaseKind.choices], required=False)
+    weight = forms.ChoiceField(
+        label=_("Weight"), choices=[("", _("All")), *reversed(Weight.choices)], required=False
+    )
+
+
+class SettleForm(ResolutionForm):
+    """A supervisor may also write off what nobody will explain."""
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        super().__init__(*args, case=case, **kwargs)
+        self.fields["resolution"].choices += [(WRITTEN_OFF, WRITE_OFF)]  # type: ignore[attr-defined]
+
+
+WRITTEN_OFF = CaseState.WRITTEN_OFF.value
+WRITE_OFF = _("Write off: it will not be explained, and nobody shall wait for it")
+
+
+class WatchForm(forms.Form):
+    kind = forms.ChoiceField(label=_("What is watched"), choices=Watched.choices)
+    value = forms.CharField(label=_("Number"), max_length=20, widget=CodeInput())
+    instruction = forms.CharField(
+        label=_("Instruction to the officer"),
+        max_length=200,
+        help_text=_("Only officers see it: what to do and whom to call."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, required=False, help_text=_("Why it is watched, for supervisors.")
+    )
+
+
+class WatchFilter(forms.Form):
+    """What of the watch list to show; what cannot be meant filters nothing."""
+
+    q = forms.CharField(
+        label=_("VIN or company code, last four of a passport, or words"), required=False, max_length=40
+    )
+    ended = forms.BooleanField(label=_("Ended ones"), required=False)
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code or short code"),
+        max_length=2000,
+        widget=CodeInput(autofocus=True),
+    )
+
+
+class RevokeForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, help_text=_("The company and the driver read it.")
+    )

@@ -1,0 +1,38 @@
+"""Addresses of the supervisor's desk."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from clearance.desk import chains, closures, devices, fallback, live, rules, scans, views
+
+app_name = "desk"
+
+urlpatterns = [
+    path("", views.cases, name="cases"),
+    path("cases/<int:pk>/", views.case, name="case"),
+    path("duty/", live.duty, name="duty"),
+    path("live/", live.live, name="live"),
+    path("chain/", chains.chain, name="chain"),
+    path("watch/", views.watch, name="watch"),
+    path("watch/<int:pk>/end/", views.watch_end, name="watch_end"),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/<int:pk>/", rules.rule, name="rule"),
+    path("rules/<int:pk>/on/", rules.rule_on, name="rule_on"),
+    path("rules/<int:pk>/end/", rules.rule_end, name="rule_end"),
+    path("closures/", closures.closures, name="closures"),
+    path("closures/announce/", closures.closure_announce, name="closure_announce"),
+    path("closures/<int:pk>/end/", closures.closure_end, name="closure_end"),
+    path("scans/", scans.scans, name="scans"),
+    path("scans/export.<str:form>", scans.scans_export, name="scans_export"),
+    path("fallback/", fallback.fallback, name="fallback"),
+    path("fallback/<int:pk>/", fallback.results, name="fallback_results"),
+    path("fallback/<int:pk>/list.pdf", fallback.paper, name="fallback_paper"),
+    path("codes/", views.codes, name="codes"),
+    path("codes/<uuid:pass_id>/", views.code, name="code"),
+    path("devices/", devices.devices, name="devices"),
+    path("devices/new/", devices.device_new, name="device_new"),
+    path("devices/<int:pk>/", devices.device, name="device"),
+    path("devices/<int:pk>/code/", devices.device_code, name="device_code"),
+    path("devices/<int:pk>/revoke/", devices.device_revoke, name="device_revoke"),
+]

@@ -1,0 +1,46 @@
+from clearance.models.chain import Act, Chain, ChainCheck, ChainLink
+from clearance.models.device import Device, DeviceKind, DeviceState
+from clearance.models.duty import Duty, Posting
+from clearance.models.examination import (
+    Answer,
+    Compared,
+    Comparison,
+    Examination,
+    ExaminationOutcome,
+    Photo,
+    Withdrawal,
+)
+from clearance.models.fallback import FallbackLine, FallbackList
+from clearance.models.policy import Policy, SelectionRule, Watched, WatchEntry
+from clearance.models.record import Record, RecordKind
+from clearance.models.scan import Crossing, Scan, Verdict
+
+__all__ = [
+    "Act",
+    "Answer",
+    "Chain",
+    "ChainCheck",
+    "ChainLink",
+    "Compared",
+    "Comparison",
+    "Crossing",
+    "Device",
+    "DeviceKind",
+    "DeviceState",
+    "Duty",
+    "Examination",
+    "ExaminationOutcome",
+    "FallbackLine",
+    "FallbackList",
+    "Photo",
+    "Policy",
+    "Posting",
+    "Record",
+    "RecordKind",
+    "Scan",
+    "SelectionRule",
+    "Verdict",
+    "WatchEntry",
+    "Watched",
+    "Withdrawal",
+]

@@ -1,0 +1,56 @@
+"""What beat does on schedule. A message says only that it is time; the tables say what is due."""
+
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from clearance.actions import reconcile as actions
+from clearance.actions import redate
+from clearance.actions.chain import check_chains
+from clearance.queries.chain import operators, places
+from ferry.mail import send_letter
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task
+def reconcile() -> None:
+    tally = actions.reconcile_all_due(at=timezone.now())
+    if tally.checked:
+        log.info("reconciled", **vars(tally))
+
+
+@shared_task
+def lapse_passes() -> None:
+    lapsed = redate.lapse_passes(at=timezone.now())
+    if lapsed:
+        log.info("lapsed", trips=lapsed)
+
+
+@shared_task
+def redate_closures() -> None:
+    redated = redate.redate_closures(at=timezone.now())
+    if redated:
+        log.info("redated", passes=redated)
+
+
+@shared_task
+def verify_chains() -> None:
+    """Check every chain, and write its heads where the database cannot change them: the log and a letter."""
+    checks = check_chains(at=timezone.now())
+    names = places()
+    told = [
+        {"name": names[check.place], "number": check.number, "hash": check.hash, "told": check.told}
+        for check in checks
+        if check.number or check.faults
+    ]
+    faults = sum(check.faults for check in checks)
+    for one in told:
+        (log.error if one["told"] else log.info)("chain_checked", **one)
+    if told:
+        for operator in operators():
+            send_letter(
+                "chain", [operator.email], language=operator.language or "en", heads=told, faults=faults
+            )

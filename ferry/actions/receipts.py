@@ -1,0 +1,95 @@
+"""Take the consignee's word that he has the vehicle."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from ferry.actions.moves import move_trip
+from ferry.actions.passes import lock_trip, receipt_pin
+from ferry.actions.trips import spend_open_pass
+from ferry.errors import Conflict, Invalid, Reason, TooMany
+from ferry.models import EventKind, PassState, Receipt, Trip, TripState
+from ferry.rules.letters import plain_capitals
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ferry.models import Pass
+
+#: With six digits and so many tries an hour, guessing takes years.
+TRIES = 5
+LOCKED_FOR = timedelta(hours=1)
+
+
+def confirm_receipt(
+    *,
+    pass_: Pass,
+    pin: str,
+    condition: str,
+    receiver: str,
+    odometer_km: int | None = None,
+    note: str = "",
+    at: datetime,
+    by: str,
+) -> Receipt:
+    """Confirm a delivery, once, by the consignee's PIN.
+
+    A wrong PIN is counted even though it is refused: after five the trip takes none for an hour.
+    A receipt may come before the exit scan does, which an offline gate uploads later.
+    """
+    _check_pin(pass_.trip, pin, at)
+    with transaction.atomic():
+        trip = lock_trip(pass_.trip)
+        pass_.refresh_from_db(fields=["state"])
+        if Receipt.objects.filter(trip=trip).exists():
+            detail = _("This delivery is confirmed already. There is nothing more to do.")
+            raise Conflict(Reason("already_confirmed", detail))
+        if pass_.state not in {PassState.OPEN, PassState.SPENT}:
+            detail = _("This code is no longer valid. Ask the company for the new one.")
+            raise Conflict(Reason("pass_not_open", detail, "code"))
+        receipt = Receipt.objects.create(
+            trip=trip,
+            vin=pass_.vin,
+            condition=condition,
+            odometer_km=odometer_km,
+            receiver=receiver,
+            note=note,
+            confirmed_at=at,
+        )
+        data = {"condition": condition, "receiver": receiver}
+        if not move_trip(
+            trip=trip, to=TripState.DELIVERED, kind=EventKind.DELIVERED, at=at, by=by, data=data
+        ):
+            detail = _("This trip has ended and cannot be confirmed. Ask the company.")
+            raise Conflict(Reason("trip_ended", detail))
+        spend_open_pass(trip, at)
+    return receipt
+
+
+def _check_pin(trip: Trip, pin: str, at: datetime) -> None:
+    """Refuse a wrong PIN and count it; one guess of a trip at a time, so that many at once are not more."""
+    with transaction.atomic():
+        trip = Trip.objects.select_for_update().get(pk=trip.pk)
+        if trip.pin_locked_until is not None and at < trip.pin_locked_until:
+            detail = _("Too many wrong PINs. Wait an hour, then try again, or ask the company for the PIN.")
+            raise TooMany(Reason("too_many_tries", detail, "pin"))
+        right = receipt_pin(trip)
+        if right and hmac.compare_digest(plain_capitals(pin).encode(), right.encode()):
+            return
+        _count_failure(trip, at)
+    detail = _("The PIN is wrong. Look at the message from the company, or ask it for the PIN.")
+    raise Invalid(Reason("wrong_pin", detail, "pin"))
+
+
+def _count_failure(trip: Trip, at: datetime) -> None:
+    failures = trip.pin_failures + 1
+    if failures < TRIES:
+        changes: dict[str, Any] = {"pin_failures": failures}
+    else:
+        changes = {"pin_failures": 0, "pin_locked_until": at + LOCKED_FOR}
+    Trip.objects.filter(pk=trip.pk).update(**changes)

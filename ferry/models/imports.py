@@ -1,0 +1,166 @@
+"""Imports: a company's spreadsheet as it was uploaded, what became of each line, and the headings it uses."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from ferry import vault
+
+
+class ImportState(models.TextChoices):
+    READING = "reading", pgettext_lazy("import", "Being read")
+    PREVIEWED = "previewed", pgettext_lazy("import", "To be looked at")
+    IMPORTING = "importing", pgettext_lazy("import", "Being imported")
+    DONE = "done", pgettext_lazy("import", "Imported")
+    FAILED = "failed", pgettext_lazy("import", "Could not be read")
+    GIVEN_UP = "given_up", pgettext_lazy("import", "Given up")
+
+
+#: What a worker has to do.
+OPEN_IMPORTS = (ImportState.READING, ImportState.IMPORTING)
+
+
+class Fate(models.TextChoices):
+    """What becomes of a line, and once it is settled what became of it."""
+
+    ADDED = "added", pgettext_lazy("import", "Added")
+    CHANGED = "changed", pgettext_lazy("import", "Changed")
+    UNCHANGED = "unchanged", pgettext_lazy("import", "Unchanged")
+    REFUSED = "refused", pgettext_lazy("import", "Refused")
+
+
+def seal(thing: Any) -> bytes:
+    """Seal what may hold passport numbers."""
+    return vault.lock(json.dumps(thing, ensure_ascii=False).encode())
+
+
+def unseal(sealed: bytes | memoryview) -> Any:
+    return json.loads(vault.unlock(bytes(sealed))) if sealed else {}
+
+
+def kept_as(_file_import: FileImport, _name: str) -> str:
+    """Name a stored file ourselves: nothing of what its sender called it."""
+    return f"imports/{secrets.token_hex(16)}"
+
+
+class FileImport(models.Model):
+    """One spreadsheet on its way into a company's lists.
+
+    It is its own queue: a worker reads it, judges every line and stops; when somebody has looked and agreed,
+    a worker imports it. `key` is chosen by whoever uploads, so that pressing twice makes one. `worker` holds
+    it until `held_until`. `headings` are the dispatcher's corrections: sheet → kind, row, column → field.
+    """
+
+    company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="imports")
+    key = models.UUIDField()
+    name = models.CharField(_("file"), max_length=200)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    file = models.FileField(upload_to=kept_as, max_length=100, blank=True)
+    headings = models.JSONField(default=dict)
+    state = models.CharField(
+        _("state"), max_length=10, choices=ImportState.choices, default=ImportState.READING
+    )
+    total = models.PositiveIntegerField(_("lines"), default=0)
+    read = models.PositiveIntegerField(default=0)
+    tallies = models.JSONField(default=dict)
+    report = models.BinaryField(default=bytes)
+    language = models.CharField(max_length=8, default=settings.LANGUAGE_CODE)
+    created_at = models.DateTimeField(_("uploaded"))
+    created_by = models.CharField(max_length=200)
+    started_by = models.CharField(max_length=200, blank=True)
+    finished_at = models.DateTimeField(_("done"), null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    worker = models.UUIDField(null=True, blank=True)
+    held_until = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        constraints = [models.UniqueConstraint(fields=["company", "key"], name="one_import_per_key")]
+        indexes = [
+            models.Index(fields=["company", "-id"], name="import_of_company"),
+            models.Index(fields=["id"], condition=models.Q(state__in=OPEN_IMPORTS), name="import_to_work"),
+            models.Index(
+                fields=["created_at"], condition=models.Q(removed_at__isnull=True), name="import_to_remove"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_IMPORTS
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Give the report: `sheets`, `incomplete` declarations, `unplaced` lines, `reasons` why it failed."""
+        report: dict[str, Any] = unseal(self.report)
+        return report
+
+    def count(self, *fates: Fate) -> int:
+        return sum(tally.get(fate, 0) for tally in self.tallies.values() for fate in fates)
+
+    @property
+    def good(self) -> int:
+        return self.count(Fate.ADDED, Fate.CHANGED, Fate.UNCHANGED)
+
+    @property
+    def refused(self) -> int:
+        return self.count(Fate.REFUSED)
+
+
+class ImportLine(models.Model):
+    """One line of a file. Its cells and the reasons against it are sealed: they may hold passport numbers."""
+
+    file_import = models.ForeignKey(FileImport, models.CASCADE, related_name="lines")
+    sheet = models.PositiveSmallIntegerField()
+    number = models.PositiveIntegerField(_("line"))
+    kind = models.CharField(max_length=16)
+    fate = models.CharField(_("fate"), max_length=9, choices=Fate.choices)
+    is_settled = models.BooleanField(default=False)
+    sealed = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("line of an import")
+        verbose_name_plural = _("lines of an import")
+        constraints = [
+            models.UniqueConstraint(fields=["file_import", "sheet", "number"], name="line_once_per_import")
+        ]
+        indexes = [models.Index(fields=["file_import", "fate", "id"], name="import_line_by_fate")]
+
+    def __str__(self) -> str:
+        return f"{self.sheet + 1}:{self.number}"
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Give the line's `cells` as they were read, and the `reasons` against it."""
+        line: dict[str, Any] = unseal(self.sealed)
+        return line
+
+
+class KnownHeadings(models.Model):
+    """A row of headings as somebody of the company once corrected it, known again by its fingerprint."""
+
+    company = models.ForeignKey("ferry.Company", models.CASCADE, related_name="known_headings")
+    fingerprint = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16)
+    columns = models.JSONField()
+    known_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("known headings")
+        verbose_name_plural = _("known headings")
+        constraints = [models.UniqueConstraint(fields=["company", "fingerprint"], name="headings_known_once")]
+
+    def __str__(self) -> str:
+        return self.fingerprint

@@ -1,0 +1,1 @@
+"""The company's lists: one engine, and what each of them declares to it."""

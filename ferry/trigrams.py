@@ -1,0 +1,48 @@
+"""Indexes for parts of words, which PostgreSQL needs for long lists and the embedded default does without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import ProgrammingError
+
+if TYPE_CHECKING:
+    from django.apps.registry import Apps
+    from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+MISSING = """
+The lists are searched with PostgreSQL's extension pg_trgm, which the role of DATABASE_URL may not create.
+pg_trgm is a trusted extension: whoever may create objects in the database may create it, so either
+    GRANT CREATE ON DATABASE <database> TO <role>;
+or have an administrator run, in that database,
+    CREATE EXTENSION pg_trgm;
+and migrate again. Where the server lacks it, install PostgreSQL's contrib package.
+"""
+
+#: Written as ferry.queries.search asks: an expression that differs is not answered by an index.
+WORDS = "UPPER(REPLACE(REPLACE(REPLACE({columns}, ' ', ''), '-', ''), '·', ''))"
+INDEXES = {
+    "vehicle_words": ("ferry_vehicle", WORDS.format(columns="vin || plate || make || model")),
+    "vehicle_vin_parts": ("ferry_vehicle", "vin"),
+    "driver_words": ("ferry_driver", WORDS.format(columns="name || phone")),
+    "declaration_parts": ("ferry_declaration", "number"),
+    "declared_vin_parts": ("ferry_declaredvehicle", "vin"),
+}
+
+
+def make(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+    if editor.connection.vendor != "postgresql":
+        return
+    try:
+        editor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    except ProgrammingError as error:
+        raise ProgrammingError(f"{error}\n{MISSING}") from error
+    for name, (table, expression) in INDEXES.items():
+        editor.execute(f"CREATE INDEX {name} ON {table} USING gin (({expression}) gin_trgm_ops)")
+
+
+def drop(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    """Take the indexes away; the extension may serve others."""
+    if editor.connection.vendor == "postgresql":
+        for name in INDEXES:
+            editor.execute(f"DROP INDEX {name}")

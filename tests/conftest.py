@@ -1,0 +1,66 @@
+"""What every test stands on: its own cache, quick passwords, and the standard data where it is asked for."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connection
+
+from clearance.actions.standard import lay_standard_data
+from tests.builders import AT, BY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytest_plugins = ["tests.plugins"]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(settings: Any, tmp_path: Path) -> None:
+    """Give each test a cache of its own, so that no throttle or cached key leaks into the next one."""
+    cache = dict(settings.CACHES["default"])
+    if cache["BACKEND"].endswith("FileBasedCache"):
+        cache["LOCATION"] = tmp_path / "cache"
+    settings.CACHES = {"default": {**cache, "KEY_PREFIX": uuid.uuid4().hex}}
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def _plain_parts(settings: Any) -> None:
+    """Hash passwords quickly and serve static files under their own names."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+#: What forbids to empty a table: on SQLite by deleting its rows, on PostgreSQL by TRUNCATE.
+FORBIDS = {
+    "sqlite": """SELECT name, sql, tbl_name FROM sqlite_master
+        WHERE type = 'trigger' AND name LIKE '%_is_not_deleted'""",
+    "postgresql": """SELECT tgname, pg_get_triggerdef(oid), tgrelid::regclass FROM pg_trigger
+        WHERE tgname LIKE '%_is_not_emptied'""",
+}
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> dict[str, str]:
+    """Let tests empty tables, as they do after each that commits; give what forbade it, by name."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(FORBIDS[connection.vendor])
+        forbidding = cursor.fetchall()
+        for name, _sql, table in forbidding:
+            cursor.execute(f"DROP TRIGGER {name}{f' ON {table}' * (connection.vendor == 'postgresql')}")
+    return {name: sql for name, sql, _table in forbidding}
+
+
+@pytest.fixture
+def standard_data(db: None) -> None:
+    lay_standard_data(at=AT, by=BY)

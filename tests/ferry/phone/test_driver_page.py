@@ -1,0 +1,223 @@
+"""A driver's own page, by his link alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.urls import reverse
+
+from ferry import codes
+from ferry.actions.moves import move_trip, note_event
+from ferry.actions.passes import redate_pass, swap_driver
+from ferry.actions.trips import cancel_trip
+from ferry.models import Closure, Driver, EventKind, TripState
+from tests.builders import AT, BY, a_company, a_driver, a_trip, an_issued_trip
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client, driver, at=AT, **headers):
+    with time_machine.travel(at, tick=False):
+        return client.get(reverse("phone:driver", args=[driver.link_token]), headers=headers)
+
+
+def text(answer) -> str:
+    return answer.content.decode()
+
+
+@pytest.fixture(autouse=True)
+def _in_english(client):
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+
+
+def test_it_shows_the_code_the_vehicle_and_the_next_step(client):
+    trip = an_issued_trip()
+    shown = text(page(client, trip.driver))
+    assert codes.show_short_code(trip.passes.get().short_code) in shown
+    assert "<svg" in shown
+    assert trip.vehicle.vin[-6:] in shown
+    assert "You may go" in shown
+    assert "Khorgos" in shown or "Horgos" in shown
+
+
+def test_it_never_shows_a_passport_number(client):
+    trip = an_issued_trip()
+    assert trip.driver.passport_number not in text(page(client, trip.driver))
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"), [(-2, "Not yet"), (0, "You may go"), (23, "Too late"), (40, "Too late")]
+)
+def test_it_says_when_to_go(client, hours, words):
+    trip = an_issued_trip()
+    assert words in text(page(client, trip.driver, AT + timedelta(hours=hours)))
+
+
+def test_it_says_that_the_crossing_is_closed(client):
+    trip = an_issued_trip()
+    Closure.objects.create(starts_at=AT, ends_at=AT + timedelta(days=1), reason="holiday")
+    assert "The crossing is closed" in text(page(client, trip.driver))
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [(EventKind.REFUSED, "did not let you through"), (EventKind.EXAMINE, "Examination")]
+)
+def test_it_says_what_the_gate_said(client, kind, words):
+    trip = an_issued_trip()
+    note_event(trip=trip, kind=kind, at=AT, by="device")
+    assert words in text(page(client, trip.driver))
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "words"),
+    [
+        (EventKind.EXAMINED, "detained", "The car is detained"),
+        (EventKind.WITHDRAWN, "", "Stay where you are"),
+        (EventKind.EXAMINE, "", "Examination"),
+    ],
+)
+@pytest.mark.parametrize("crossing", ["exit", "entry"])
+def test_it_says_what_holds_him_at_either_gate(client, crossing, kind, outcome, words):
+    trip = an_issued_trip()
+    if crossing == "entry":
+        move_trip(trip=trip, to=TripState.EXITED, kind=EventKind.EXITED, at=AT, by=BY)
+    note_event(trip=trip, kind=kind, at=AT, by="officer", data={"crossing": crossing, "outcome": outcome})
+    assert words in text(page(client, trip.driver))
+
+
+def test_it_says_that_he_was_released_after_the_examination(client):
+    trip = an_issued_trip()
+    said = {"crossing": "exit", "outcome": "released"}
+    note_event(trip=trip, kind=EventKind.EXAMINED, at=AT, by="officer", data=said)
+    move_trip(trip=trip, to=TripState.EXITED, kind=EventKind.EXITED, at=AT, by=BY)
+    shown = text(page(client, trip.driver))
+    assert "Released after examination" in shown
+    assert "Cross the bridge" in shown
+
+
+def test_what_the_exit_said_is_over_once_he_has_left(client):
+    trip = an_issued_trip()
+    note_event(trip=trip, kind=EventKind.EXAMINE, at=AT, by="officer", data={"crossing": "exit"})
+    move_trip(trip=trip, to=TripState.EXITED, kind=EventKind.EXITED, at=AT, by=BY)
+    assert "You have left China" in text(page(client, trip.driver))
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (TripState.EXITED, "Cross the bridge"),
+        (TripState.ARRIVED, "hand the car over"),
+        (TripState.DELIVERED, "The car is handed over"),
+    ],
+)
+def test_it_follows_the_trip(client, state, words):
+    trip = an_issued_trip()
+    move_trip(trip=trip, to=state, kind=EventKind.EXITED, at=AT, by=BY)
+    assert words in text(page(client, trip.driver))
+
+
+def test_a_cancelled_trip_says_stop_and_shows_no_code(client):
+    trip = an_issued_trip()
+    cancel_trip(trip=trip, reason="buyer withdrew", at=AT, by=BY)
+    shown = text(page(client, trip.driver))
+    assert "Cancelled" in shown
+    assert "short-code" not in shown
+
+
+def test_a_driver_whose_trip_was_given_away_is_told(client):
+    trip = an_issued_trip()
+    old = trip.driver
+    swap_driver(trip=trip, driver=a_driver(trip.company), at=AT, by=BY)
+    shown = text(page(client, old))
+    assert "was given to another driver" in shown
+    assert "short-code" not in shown
+
+
+def test_a_driver_without_a_trip_is_told_where_it_will_appear(client):
+    assert "No trip for you now" in text(page(client, a_driver(a_company())))
+
+
+def test_a_planned_trip_waits_for_its_code(client):
+    assert "Wait for the code" in text(page(client, a_trip().driver))
+
+
+def test_the_part_that_refreshes_is_only_that_part(client):
+    shown = text(page(client, an_issued_trip().driver, **{"HX-Request": "true"}))
+    assert "<html" not in shown
+    assert "short-code" in shown
+
+
+@pytest.mark.parametrize("token", ["x", "1-1", "1-1~forged", "~", "9-9~" + "A" * 43])
+def test_a_forged_link_opens_nothing(client, token):
+    an_issued_trip()
+    assert client.get(reverse("phone:driver", args=[token])).status_code == 404
+
+
+def test_a_link_that_was_renewed_or_whose_driver_left_opens_nothing(client):
+    trip = an_issued_trip()
+    link = reverse("phone:driver", args=[trip.driver.link_token])
+    Driver.objects.filter(pk=trip.driver_id).update(link_version=2)
+    assert client.get(link).status_code == 404
+    Driver.objects.filter(pk=trip.driver_id).update(link_version=1, is_active=False)
+    assert client.get(link).status_code == 404
+
+
+def test_one_drivers_link_shows_nothing_of_another(client):
+    trip = an_issued_trip()
+    other = an_issued_trip(trip.company)
+    assert other.reference not in text(page(client, trip.driver))
+
+
+def test_it_speaks_the_drivers_language_until_he_chooses(client):
+    trip = an_issued_trip()
+    Driver.objects.filter(pk=trip.driver_id).update(language="ru")
+    del client.cookies[settings.LANGUAGE_COOKIE_NAME]
+    trip.driver.refresh_from_db()
+    assert '<html lang="ru"' in text(page(client, trip.driver))
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "kk"
+    assert '<html lang="kk"' in text(page(client, trip.driver))
+
+
+def test_it_is_not_cached_by_anyone_between(client):
+    assert "no-store" in page(client, an_issued_trip().driver)["Cache-Control"]
+
+
+def test_a_driver_who_asks_too_often_waits_and_others_at_his_address_do_not(client):
+    trip = an_issued_trip()
+    with time_machine.travel(AT, tick=False):
+        answers = [page(client, trip.driver) for _ in range(61)]
+        assert [answer.status_code for answer in answers] == [200] * 60 + [429]
+        assert int(answers[-1]["Retry-After"]) > 0
+        assert page(client, an_issued_trip().driver).status_code == 200
+
+
+def test_who_guesses_links_is_counted_by_his_address(client):
+    with time_machine.travel(AT, tick=False):
+        answers = [client.get(f"/d/{number}-1~guess/").status_code for number in range(61)]
+    assert answers == [404] * 60 + [429]
+
+
+def test_it_takes_few_queries(client, django_assert_max_num_queries):
+    trip = an_issued_trip()
+    for _ in range(5):
+        a_trip(trip.company, driver=trip.driver)
+    with django_assert_max_num_queries(9):
+        page(client, trip.driver)
+
+
+def test_a_driver_whose_trip_was_moved_is_told_and_sees_both_times(client):
+    trip = an_issued_trip()
+    later = {"opens_at": trip.opens_at + timedelta(days=3), "closes_at": trip.closes_at + timedelta(days=3)}
+    redate_pass(trip=trip, **later, reason="holiday", at=AT + timedelta(hours=1), by=BY)
+    told = text(page(client, trip.driver, AT + timedelta(hours=2), **{"HX-Request": "true"}))
+    assert "The time has changed." in told
+    for moment in (trip.opens_at, later["opens_at"]):
+        assert moment.strftime("%Y-%m-%dT%H:%M") in told
+    assert codes.show_short_code(trip.passes.get(state="open").short_code) in told
+
+
+def test_an_ordinary_trip_says_nothing_of_another_time(client):
+    assert "The time has changed." not in text(page(client, an_issued_trip().driver))
