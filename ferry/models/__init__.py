@@ -1,6 +1,18 @@
 from ferry.models.audit import Act, AuditEntry
 from ferry.models.case import Case, CaseKind, CaseState, Weight
 from ferry.models.company import Company, CompanyState
+from ferry.models.condition_check import (
+    ConditionCheck,
+    ConditionPhoto,
+    DamageKind,
+    DamageMark,
+    DeliveryRefusal,
+    RefusalReason,
+    Side,
+    Stage,
+    Telling,
+    ToldKind,
+)
 from ferry.models.consignment import Consignment, ConsignmentKind
 from ferry.models.declaration import Declaration, DeclarationStatus, DeclaredVehicle
 from ferry.models.document import PERSONAL, THINGS, Document, DocumentKind
@@ -39,13 +51,18 @@ __all__ = [
     "Company",
     "CompanyState",
     "Condition",
+    "ConditionCheck",
+    "ConditionPhoto",
     "Consignment",
     "ConsignmentKind",
     "Country",
+    "DamageKind",
+    "DamageMark",
     "Declaration",
     "DeclarationStatus",
     "DeclaredVehicle",
     "Delivery",
+    "DeliveryRefusal",
     "DeliveryState",
     "Document",
     "DocumentKind",
@@ -80,6 +97,7 @@ __all__ = [
     "Powertrain",
     "ReadinessPolicy",
     "Receipt",
+    "RefusalReason",
     "Right",
     "Role",
     "Roster",
@@ -87,9 +105,13 @@ __all__ = [
     "Route",
     "SavedView",
     "Scope",
+    "Side",
     "SigningKey",
+    "Stage",
     "Stay",
+    "Telling",
     "Told",
+    "ToldKind",
     "Trip",
     "TripEvent",
     "TripState",

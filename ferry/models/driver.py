@@ -44,6 +44,7 @@ class Driver(models.Model):
         _("language"), max_length=8, choices=Language.choices, default=Language.CHINESE
     )
     link_version = models.PositiveIntegerField(default=1)
+    link_made_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(default=timezone.now)
     is_active = models.BooleanField(_("active"), default=True)
 
