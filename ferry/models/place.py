@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -113,7 +113,8 @@ class Route(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.exit} → {self.entry}"
+        """Name both ends with an arrow the way its reader reads."""
+        return f"{self.exit} {'←' if get_language_bidi() else '→'} {self.entry}"
 
 
 class Closure(models.Model):
