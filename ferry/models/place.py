@@ -21,6 +21,21 @@ SHORT_CODE = RegexValidator(
 )
 
 
+#: What readers of Uyghur call a standard checkpoint; they know any other by its Chinese name.
+NAMES_UG = {
+    "CN-HORGOS": "قورغاس",
+    "KZ-NURZHOLY": "نۇر جولى",
+    "CN-ALASHANKOU": "ئالاتاۋ ئېغىزى",
+    "KZ-DOSTYK": "دوستىق",
+    "CN-BAKETU": "باقتۇ",
+    "KZ-BAKHTY": "باقتى",
+    "CN-DULATA": "دۇلاتا",
+    "KZ-KALZHAT": "قالجات",
+    "CN-JIMUNAI": "جېمىنەي",
+    "KZ-MAIKAPCHAGAY": "مايقاپچىغاي",
+}
+
+
 class Country(models.TextChoices):
     CHINA = "CN", _("China")
     KAZAKHSTAN = "KZ", _("Kazakhstan")
@@ -62,6 +77,8 @@ class Checkpoint(models.Model):
     def name(self) -> str:
         """Give the name in the reader's language."""
         language = (get_language() or "en").split("-")[0]
+        if language == "ug":
+            return NAMES_UG.get(self.code, self.name_zh)
         return str(getattr(self, f"name_{language}", "") or self.name_en)
 
     @property
