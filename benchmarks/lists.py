@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+import ferry.wsgi  # noqa: F401  (as the server settles its memory)
 from benchmarks.lists_world import lay
 from ferry.models import Membership, Role, User, Vehicle
 from ferry.portal.lists.declare import Choice, Scene

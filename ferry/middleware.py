@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import BadRequest
+from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+
+from ferry.models.driver import READ_INSTEAD
+from ferry.phone.language import phone_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,3 +30,21 @@ def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         return get_response(request)
 
     return refusing
+
+
+class ReadersLanguage(LocaleMiddleware):
+    """Speak the reader's language: Uyghur on phone pages alone, and elsewhere what its readers also read."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        language = phone_language(request)
+        _speak(request, READ_INSTEAD.get(language, language))
+
+    def process_view(self, request: HttpRequest, *_view: object) -> None:
+        if request.resolver_match and request.resolver_match.app_name == "phone":
+            _speak(request, phone_language(request))
+
+
+def _speak(request: HttpRequest, language: str) -> None:
+    translation.activate(language)
+    request.LANGUAGE_CODE = language

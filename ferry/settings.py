@@ -252,7 +252,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "ferry.middleware.refuse_nul",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "ferry.middleware.ReadersLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -312,6 +312,8 @@ ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "中文"), ("ru", "Русский"), ("kk", "Қазақша")]
+#: Drivers and consignees read one more; what their pages say is translated into it, and nothing else is.
+PHONE_LANGUAGES = [*LANGUAGES, ("ug", "ئۇيغۇرچە")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600

@@ -8,7 +8,9 @@ and stamps with it, if it holds nothing that acts by itself.
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pillow_heif
@@ -46,6 +48,27 @@ HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"
 ACTS = {"/JavaScript", "/JS", "/Launch", "/EmbeddedFile", "/EmbeddedFiles", "/EF", "/RichMedia", "/XFA"}
 
 
+#: The part of EXIF that says where, and in it latitude and longitude, each after the letter of its half.
+GPS, GPS_LATITUDE, GPS_LONGITUDE = 0x8825, 2, 4
+#: Anybody may write anything there.
+UNREADABLE_PLACE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    ArithmeticError,
+    SyntaxError,
+    RuntimeError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+
+
 @dataclass(frozen=True)
 class Cleaned:
     """What to keep; a PDF has no thumbnail."""
@@ -68,6 +91,29 @@ def clean(content: bytes) -> Cleaned:
     if form is None:
         raise _refusal("file_type", NOT_OURS)
     return _redrawn(content, form)
+
+
+def place_in(content: bytes) -> tuple[Decimal, Decimal] | None:
+    """Read where a picture was taken, as latitude and longitude; None where it does not say so plausibly."""
+    form = _form(content)
+    if form in {None, "PDF"}:
+        return None
+    try:
+        with Image.open(io.BytesIO(content), formats=[str(form)]) as opened:
+            said = opened.getexif().get_ifd(GPS)
+        latitude = _degrees(said[GPS_LATITUDE], said[GPS_LATITUDE - 1], "S")
+        longitude = _degrees(said[GPS_LONGITUDE], said[GPS_LONGITUDE - 1], "W")
+        # What is no number at all cannot be compared either.
+        is_on_earth = abs(latitude) <= 90 and abs(longitude) <= 180
+    except UNREADABLE_PLACE:
+        return None
+    return (latitude, longitude) if is_on_earth else None
+
+
+def _degrees(parts: Any, half: Any, negative: str) -> Decimal:
+    degrees, minutes, seconds = (float(part) for part in parts)
+    value = degrees + minutes / 60 + seconds / 3600
+    return round(Decimal(-value if str(half).strip("\x00 ").upper() == negative else value), 6)
 
 
 def too_large() -> Invalid:

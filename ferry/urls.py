@@ -9,11 +9,12 @@ from ferry.health import healthz
 from ferry.portal.language import choose_language
 
 urlpatterns = [
+    # Before the pages, whose many addresses would all be tried for each scan.
+    path("api/v1/", include("clearance.api.urls")),
+    path("api/", include("ferry.api.urls")),
     path("healthz/", healthz, name="healthz"),
     path("", include("ferry.portal.urls")),
     path("", include("ferry.phone.urls")),
-    path("api/v1/", include("clearance.api.urls")),
-    path("api/", include("ferry.api.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("i18n/setlang/", choose_language, name="set_language"),

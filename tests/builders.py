@@ -31,6 +31,8 @@ from ferry.models import (
     ApiKey,
     Checkpoint,
     Company,
+    ConditionCheck,
+    ConditionPhoto,
     Declaration,
     Document,
     Driver,
@@ -42,11 +44,13 @@ from ferry.models import (
     Role,
     Roster,
     Route,
+    Stage,
     Trip,
     User,
     Vehicle,
 )
 from ferry.queries.roster import Pair, Window
+from ferry.rules.condition import Looked, Mark
 from ferry.rules.vin import vin_check_digit
 
 #: Noon in China, nine in the morning in Kazakhstan, a Sunday without a closure.
@@ -210,6 +214,35 @@ def a_picture(form: str = "JPEG", *, size: tuple[int, int] = (40, 30), **said: A
     file = io.BytesIO()
     Image.new("RGB", size, colour).save(file, form, **said)
     return file.getvalue()
+
+
+def a_picture_of_a_place(form: str = "JPEG", **said: Any) -> bytes:
+    """Draw a picture that says it was taken at Horgos, and lies on its side."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x8825] = {1: "N", 2: (44.0, 12.0, 36.0), 3: "E", 4: (80.0, 24.0, 0.0)}
+    return a_picture(form, **{"exif": exif, **said})
+
+
+def a_check(trip: Trip, stage: str = "pick_up", **fields: Any) -> ConditionCheck:
+    """Have the trip's driver look the vehicle over, and find one scratch on its left side."""
+    from ferry.actions.condition_checks import keep_check
+
+    marks = (Mark(1, "left", 450, 580, "scratch"),)
+    usual = {
+        "driver": trip.driver,
+        "check_id": uuid.uuid4(),
+        "looked": Looked(marks, odometer_km=31, level_percent=80, keys=2),
+        "checked_at": AT,
+    }
+    return keep_check(**{"trip": trip, "stage": Stage(stage), **usual, "at": AT, **fields})[0]
+
+
+def a_condition_photo(check: ConditionCheck, **fields: Any) -> ConditionPhoto:
+    from ferry.actions.condition_checks import keep_condition_photo
+
+    usual = {"photo_id": uuid.uuid4(), "content": a_picture(), "taken_at": AT, "at": AT}
+    return keep_condition_photo(**{"check": check, **usual, **fields})[0]
 
 
 def a_document(about: Any, **fields: Any) -> Document:

@@ -12,7 +12,7 @@ LINK_SIGNER = signing.Signer(salt="ferry.driver-link", sep="~")
 
 
 class Language(models.TextChoices):
-    """Languages people read on the phone; the portal speaks all but Uyghur."""
+    """Languages people read on the phone (settings.PHONE_LANGUAGES); the portal speaks all but Uyghur."""
 
     ENGLISH = "en", "English"
     CHINESE = "zh-hans", "中文"
@@ -21,13 +21,13 @@ class Language(models.TextChoices):
     UYGHUR = "ug", "ئۇيغۇرچە"
 
 
-#: A language that nothing is written in yet, and the one its readers also read.
-READ_INSTEAD = {Language.UYGHUR: Language.CHINESE}
+#: A language that only phone pages speak, and the one its readers also read, for every other page.
+READ_INSTEAD = {Language.UYGHUR.value: Language.CHINESE.value}
 
 
 def written_language(reads: str) -> str:
-    """Give the language to write to somebody in."""
-    return READ_INSTEAD.get(Language(reads), Language(reads)).value
+    """Give the language to write to a driver or consignee in."""
+    return Language(reads).value
 
 
 class Driver(models.Model):

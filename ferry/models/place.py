@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 SHORT_CODE = RegexValidator(
     r"^[A-Z0-9-]{2,16}\Z", _("Write a code of 2 to 16 capital letters, digits and dashes.")
 )
+
+
+#: What readers of Uyghur call a standard checkpoint; they know any other by its Chinese name.
+NAMES_UG = {
+    "CN-HORGOS": "قورغاس",
+    "KZ-NURZHOLY": "نۇر جولى",
+    "CN-ALASHANKOU": "ئالاتاۋ ئېغىزى",
+    "KZ-DOSTYK": "دوستىق",
+    "CN-BAKETU": "باقتۇ",
+    "KZ-BAKHTY": "باقتى",
+    "CN-DULATA": "دۇلاتا",
+    "KZ-KALZHAT": "قالجات",
+    "CN-JIMUNAI": "جېمىنەي",
+    "KZ-MAIKAPCHAGAY": "مايقاپچىغاي",
+}
 
 
 class Country(models.TextChoices):
@@ -62,6 +77,8 @@ class Checkpoint(models.Model):
     def name(self) -> str:
         """Give the name in the reader's language."""
         language = (get_language() or "en").split("-")[0]
+        if language == "ug":
+            return NAMES_UG.get(self.code, self.name_zh)
         return str(getattr(self, f"name_{language}", "") or self.name_en)
 
     @property
@@ -96,7 +113,8 @@ class Route(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.exit} → {self.entry}"
+        """Name both ends with an arrow the way its reader reads."""
+        return f"{self.exit} {'←' if get_language_bidi() else '→'} {self.entry}"
 
 
 class Closure(models.Model):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.safestring import mark_safe
@@ -19,6 +18,7 @@ from ferry.errors import Refused
 from ferry.models import EventKind, PassState, Receipt, TripState
 from ferry.models.driver import written_language
 from ferry.phone.forms import ReceiptForm
+from ferry.phone.language import chosen_language
 from ferry.phone.steps import way, what_now
 from ferry.phone.throttles import too_many
 from ferry.qr import qr_svg
@@ -144,7 +144,4 @@ def _moved(trip: Trip, pass_: Pass | None) -> datetime | None:
 
 def _language(request: HttpRequest, reads: str) -> translation.override:
     """Speak the reader's language unless he chose another on the page."""
-    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
-    if chosen not in dict(settings.LANGUAGES):
-        chosen = written_language(reads)
-    return translation.override(chosen)
+    return translation.override(chosen_language(request) or written_language(reads))

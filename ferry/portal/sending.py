@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ferry import codes
@@ -118,8 +118,7 @@ def _message(reader: str, pass_: Pass, name: str, phone: str, reads: str, **part
     context = {"pass": pass_, "trip": pass_.trip, "vin_tail": pass_.vin[-6:], **particulars}
     with translation.override(language):
         text = render_to_string(f"messages/{reader}.txt", context).strip()
-        about = {"make": pass_.trip.vehicle.make, "model": pass_.trip.vehicle.model, "tail": pass_.vin[-6:]}
-        subject = pgettext("subject of a message", "%(make)s %(model)s …%(tail)s") % about
+        subject = render_to_string("messages/subject.txt", context).strip()
     return Message(reader, name, phone, language, subject, text)
 
 

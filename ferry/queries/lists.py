@@ -100,6 +100,14 @@ def all_of(found: Found, order: Order) -> Iterator[list[Any]]:
 
 def _ordered(found: Found, order: Order, position: tuple[Any, int] | None, size: int) -> list[Any]:
     """Find the ids in order, then their rows: joined first, PostgreSQL would join all before it sorts."""
+    keys = _keys(found, order, position, size)
+    shown = {row.pk: row for row in found.full.filter(pk__in=keys)}
+    return [shown[key] for key in keys if key in shown]
+
+
+def _keys(found: Found, order: Order, position: tuple[Any, int] | None, size: int) -> list[int]:
+    if found.few is not None and order.field == "id":
+        return _known_keys(found.few, order, position)[:size]
     rows = found.narrowed
     if position is not None:
         rows = rows.filter(_beyond(found, order, position))
@@ -107,9 +115,15 @@ def _ordered(found: Found, order: Order, position: tuple[Any, int] | None, size:
     few = found.few is not None
     by = [Coalesce(order.field, order.field) if few else F(order.field), F("pk")]
     rows = rows.order_by(*(key.desc() if order.descending else key.asc() for key in by))
-    keys = list(rows.values_list("pk", flat=True)[:size])
-    shown = {row.pk: row for row in found.full.filter(pk__in=keys)}
-    return [shown[key] for key in keys if key in shown]
+    return list(rows.values_list("pk", flat=True)[:size])
+
+
+def _known_keys(few: list[int], order: Order, position: tuple[Any, int] | None) -> list[int]:
+    keys = sorted(few, reverse=order.descending)
+    if position is None:
+        return keys
+    last = position[1]
+    return [key for key in keys if (key < last if order.descending else key > last)]
 
 
 def _beyond(found: Found, order: Order, position: tuple[Any, int]) -> Any:

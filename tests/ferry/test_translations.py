@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import allauth
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
+from django.core.management.base import CommandError
 
 from ferry.management.commands import translations
-from ferry.management.commands.translations import KEYWORDS, as_python, gather, judge, read, update
+from ferry.management.commands.translations import (
+    KEYWORDS,
+    PLACEHOLDER,
+    as_python,
+    as_tuple,
+    gather,
+    gather_for,
+    judge,
+    named_parts,
+    phone_sources,
+    read,
+    update,
+)
 
 
 def catalog(*messages: tuple[str | tuple[str, str], str | tuple[str, ...]], locale: str = "ru") -> Catalog:
@@ -107,4 +121,37 @@ def test_what_is_missing_or_obsolete_is_named():
 
 
 def test_every_language_but_english_has_a_catalog():
-    assert [path.parts[-3] for path in translations.catalog_paths()] == ["zh_Hans", "ru", "kk"]
+    assert [path.parts[-3] for path in translations.catalog_paths()] == ["zh_Hans", "ru", "kk", "ug"]
+
+
+def test_the_catalog_of_uyghur_holds_what_phones_say_and_nothing_else():
+    catalogs = {path.parts[-3]: path for path in translations.catalog_paths()}
+    said = {message.id for message in gather_for(catalogs["ug"])}
+    assert "You may go" in said
+    assert "Left China" in said
+    assert "Code issued" not in said
+    assert len(said) < len(gather_for(catalogs["kk"])) / 4
+    assert list(judge(read(catalogs["ug"]), gather_for(catalogs["ug"]))) == []
+
+
+def test_the_words_of_one_class_are_gathered_without_its_neighbours(tmp_path):
+    module = tmp_path / "words.py"
+    module.write_text('_("a")\n\nclass One:\n    said = _("b")\n\ndef other():\n    return _("c")\n')
+    assert named_parts(module, ("One",)) == b'class One:\n    said = _("b")'
+
+
+def test_phone_sources_that_are_gone_are_noticed(monkeypatch):
+    monkeypatch.setitem(translations.PHONE_SOURCES, "templates/nowhere/*", ())
+    with pytest.raises(CommandError, match="templates/nowhere"):
+        list(phone_sources())
+
+
+#: What a placeholder stands between in a sentence that runs from right to left.
+ISOLATED = re.compile("[\u2066\u2068][^\u2066-\u2069]*\u2069")
+
+
+def test_names_and_clocks_are_set_apart_in_sentences_that_run_from_right_to_left():
+    [path] = [path for path in translations.catalog_paths() if path.parts[-3] == "ug"]
+    for message in read(path):
+        for text in as_tuple(message.string) if message.id else ():
+            assert not PLACEHOLDER.findall(ISOLATED.sub("", text)), text

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,8 +21,8 @@ from pypdf.generic import (
 )
 
 from ferry.errors import Invalid
-from ferry.uploaded import LONGEST_NAME, MOST_BYTES, clean, plain_name
-from tests.builders import a_picture
+from ferry.uploaded import LONGEST_NAME, MOST_BYTES, clean, place_in, plain_name
+from tests.builders import a_picture, a_picture_of_a_place
 
 
 def a_pdf(*, password: str = "", **changes: Any) -> bytes:
@@ -234,3 +236,42 @@ def test_a_long_name_keeps_its_ending():
     name = plain_name("长" * 500 + ".pdf", "application/pdf")
     assert len(name) == LONGEST_NAME
     assert name.endswith("长.pdf")
+
+
+def test_where_a_picture_was_taken_is_read():
+    assert place_in(a_picture_of_a_place()) == (Decimal("44.21"), Decimal("80.4"))
+
+
+@pytest.mark.parametrize(
+    "gps",
+    [
+        {},
+        {2: (44.0, 12.0, 36.0)},
+        {1: "N", 2: (44.0, 12.0), 3: "E", 4: (80.0, 24.0, 0.0)},
+        {1: "N", 2: (99.0, 0.0, 0.0), 3: "E", 4: (80.0, 24.0, 0.0)},
+    ],
+)
+def test_a_place_that_cannot_be_is_none(gps):
+    exif = Image.Exif()
+    exif[0x8825] = gps
+    assert place_in(a_picture(exif=exif)) is None
+
+
+def test_a_place_that_is_no_number_is_none():
+    exif = Image.Exif()
+    exif[0x8825] = {1: "N", 2: (44.0, 0.0, 0.0), 3: "E", 4: (80.0, 0.0, 0.0)}
+    said = exif.tobytes()
+    nothing = said.replace(struct.pack("<LL", 44, 1), struct.pack("<LL", 0, 0))
+    assert nothing != said
+    assert place_in(a_picture(exif=nothing)) is None
+
+
+def test_the_south_and_the_west_are_negative():
+    exif = Image.Exif()
+    exif[0x8825] = {1: "S", 2: (44.0, 0.0, 0.0), 3: "W", 4: (80.5, 0.0, 0.0)}
+    assert place_in(a_picture(exif=exif)) == (Decimal(-44), Decimal("-80.5"))
+
+
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.7", b"\xff\xd8\xff junk"])
+def test_what_is_no_picture_has_no_place(content):
+    assert place_in(content) is None

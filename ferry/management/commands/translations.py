@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,22 @@ PASSING = re.compile(
     rb'^"(POT-Creation|PO-Revision|Last-Translator|Language-Team|Generated-By|Report-Msgid|Project-Id).*\n',
     re.M,
 )
+#: Where the phone's words are: all that a language needs which only phones speak. Of a file that tells others
+#: more, classes and functions are named. A phone page that shows words from elsewhere adds them here.
+PHONE_SOURCES: dict[str, tuple[str, ...]] = {
+    "templates/phone/**/*": (),
+    "templates/messages/*": (),
+    "templates/base/language.html": (),
+    "templates/base/error.html": (),
+    "templates/40*.html": (),
+    "templates/500.html": (),
+    "ferry/phone/**/*.py": (),
+    "ferry/templatetags/clocks.py": (),
+    "ferry/actions/receipts.py": (),
+    "ferry/models/condition_check.py": ("Stage", "Side", "DamageKind", "RefusalReason"),
+    "ferry/models/receipt.py": ("Condition",),
+    "ferry/models/trip.py": ("TripState",),
+}
 
 
 class Command(BaseCommand):
@@ -52,15 +69,14 @@ class Command(BaseCommand):
                 with path.with_suffix(".mo").open("wb") as out:
                     write_mo(out, read(path))
             return
-        source = gather()
         if not check:
             for path in catalog_paths():
-                update(path, source)
+                update(path, gather_for(path))
             return
         faults = [
             f"{path.parts[-3]}: {fault}"
             for path in catalog_paths()
-            for fault in sorted(judge(read(path), source))
+            for fault in sorted(judge(read(path), gather_for(path)))
         ]
         if faults:
             raise CommandError("\n".join([*faults, f"{len(faults)} faults in the translations."]))
@@ -68,8 +84,14 @@ class Command(BaseCommand):
 
 def catalog_paths() -> list[Path]:
     """Give the catalog of each language but the one the source is written in."""
-    locales = [to_locale(code) for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+    locales = [to_locale(code) for code, _ in settings.PHONE_LANGUAGES if code != settings.LANGUAGE_CODE]
     return [settings.BASE_DIR / "locale" / locale / "LC_MESSAGES" / "django.po" for locale in locales]
+
+
+def gather_for(path: Path) -> Catalog:
+    """Collect what the catalog at a path is to hold: everything, or what phones say."""
+    everywhere = {to_locale(code) for code, _ in settings.LANGUAGES}
+    return gather() if path.parts[-3] in everywhere else gather(phone_sources())
 
 
 def read(path: Path) -> Catalog:
@@ -81,24 +103,46 @@ def read(path: Path) -> Catalog:
         return read_po(file, locale=locale)
 
 
-def gather() -> Catalog:
-    """Collect every text to translate from Python and from templates."""
-    source = Catalog()
-    for path in sorted(source_files()):
+def gather(sources: Iterable[tuple[Path, bytes]] | None = None) -> Catalog:
+    """Collect every text to translate from Python and from templates, or from these sources alone."""
+    gathered = Catalog()
+    for path, source in sorted(sources if sources is not None else all_sources()):
         name = path.relative_to(settings.BASE_DIR).as_posix()
         for _line, texts, comments, context in extract(
-            "python", BytesIO(as_python(path)), KEYWORDS, ["Translators:"], strip_comment_tags=True
+            "python", BytesIO(source), KEYWORDS, ["Translators:"], strip_comment_tags=True
         ):
-            source.add(texts, locations=[(name, 0)], auto_comments=comments, context=context)
-    return source
+            gathered.add(texts, locations=[(name, 0)], auto_comments=comments, context=context)
+    return gathered
 
 
-def source_files() -> Iterator[Path]:
+def all_sources() -> Iterator[tuple[Path, bytes]]:
     for app in ("ferry", "clearance"):
         for path in (settings.BASE_DIR / app).rglob("*.py"):
             if "migrations" not in path.parts:
-                yield path
-    yield from (path for path in (settings.BASE_DIR / "templates").rglob("*") if path.is_file())
+                yield path, as_python(path)
+    for path in (settings.BASE_DIR / "templates").rglob("*"):
+        if path.is_file():
+            yield path, as_python(path)
+
+
+def phone_sources() -> Iterator[tuple[Path, bytes]]:
+    for pattern, names in PHONE_SOURCES.items():
+        found = [path for path in settings.BASE_DIR.glob(pattern) if path.is_file()]
+        if not found:
+            raise CommandError(f"Nothing is at {pattern} any more: look at PHONE_SOURCES.")
+        for path in found:
+            yield path, named_parts(path, names) if names else as_python(path)
+
+
+def named_parts(path: Path, names: tuple[str, ...]) -> bytes:
+    """Read these classes and functions of a Python file alone."""
+    source = path.read_text()
+    parts = {
+        node.name: ast.get_source_segment(source, node) or ""
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+    }
+    return "\n".join(parts[name] for name in names).encode()
 
 
 def as_python(path: Path) -> bytes:
