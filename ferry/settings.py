@@ -251,6 +251,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "ferry.middleware.refuse_nul",
+    "ferry.middleware.keep_addresses_secret",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "ferry.middleware.ReadersLanguage",
     "django.middleware.common.CommonMiddleware",

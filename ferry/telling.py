@@ -23,6 +23,7 @@ ICONS: Mapping[str, str] = {
     NoticeKind.HELD: "refuse",
     NoticeKind.DAMAGE: "warning",
     NoticeKind.DELIVERED: "delivered",
+    NoticeKind.NOT_TAKEN: "refuse",
     NoticeKind.LAPSING: "clock",
     NoticeKind.LAPSED: "lapsed",
     NoticeKind.PAPERS: "drivers",
@@ -67,6 +68,11 @@ def sentence(kind: str, count: int) -> str:
         NoticeKind.DELIVERED: ngettext(
             "%(count)d vehicle was delivered", "%(count)d vehicles were delivered", count
         ),
+        NoticeKind.NOT_TAKEN: ngettext(
+            "%(count)d vehicle was not taken by its consignee",
+            "%(count)d vehicles were not taken by their consignees",
+            count,
+        ),
         NoticeKind.LAPSING: ngettext(
             "%(count)d code ends soon and its vehicle has not left",
             "%(count)d codes end soon and their vehicles have not left",
@@ -108,6 +114,7 @@ def next_step(kind: str) -> str:
         NoticeKind.REFUSED: _("The trip says why and what to do."),
         NoticeKind.HELD: _("The trip says what to do; call the driver."),
         NoticeKind.DAMAGE: _("Speak with the driver and the consignee."),
+        NoticeKind.NOT_TAKEN: _("The trip says why; call the consignee, then the driver."),
         NoticeKind.LAPSING: _("Send the driver off, or move the trip."),
         NoticeKind.LAPSED: _("Plan the vehicle anew."),
         NoticeKind.PAPERS: _("Ask for the renewed one and enter it."),

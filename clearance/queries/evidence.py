@@ -25,6 +25,7 @@ from clearance.rules.assess import (
     PassSeen,
     ReceiptSeen,
     RecordSeen,
+    RefusalSeen,
     ScanSeen,
     TripSeen,
     warnings,
@@ -86,6 +87,8 @@ class DueTrip(NamedTuple):
     condition: str
     receiver: str
     confirmed_at: datetime
+    refusal_reason: str | None
+    refused_at: datetime
 
 
 COLUMNS = (
@@ -114,6 +117,8 @@ COLUMNS = (
     "receipt__condition",
     "receipt__receiver",
     "receipt__confirmed_at",
+    "delivery_refusal__reason",
+    "delivery_refusal__refused_at",
 )
 
 
@@ -141,6 +146,7 @@ def evidence_for(trips: Collection[DueTrip]) -> dict[int, Evidence]:
             driver_returned_at=trip.driver_returned_at,
             declaration=declarations[trip.declaration_id],
             receipt=_receipt(trip),
+            refusal=_refusal(trip),
             passes=tuple(passes.get(trip.id, ())),
             scans=tuple(scans.get(trip.id, ())),
             records=tuple(records.get(trip.id, ())),
@@ -236,6 +242,12 @@ def _receipt(trip: DueTrip) -> ReceiptSeen | None:
     if trip.received_vin is None:
         return None
     return ReceiptSeen(trip.received_vin, trip.condition, trip.receiver, trip.confirmed_at)
+
+
+def _refusal(trip: DueTrip) -> RefusalSeen | None:
+    if trip.refusal_reason is None:
+        return None
+    return RefusalSeen(trip.refusal_reason, trip.refused_at)
 
 
 def _declarations(trips: Collection[DueTrip]) -> dict[int, DeclarationSeen]:

@@ -121,6 +121,13 @@ class ReceiptSeen(NamedTuple):
     confirmed_at: datetime
 
 
+class RefusalSeen(NamedTuple):
+    """The consignee's word that he does not take the vehicle."""
+
+    reason: str
+    refused_at: datetime
+
+
 class DeclarationSeen(NamedTuple):
     """A declaration with how many of its VINs are out; `changes` are amendments and deletions on record."""
 
@@ -168,6 +175,7 @@ class Evidence:
     driver_returned_at: datetime | None
     declaration: DeclarationSeen
     receipt: ReceiptSeen | None = None
+    refusal: RefusalSeen | None = None
     passes: tuple[PassSeen, ...] = ()
     scans: tuple[ScanSeen, ...] = ()
     records: tuple[RecordSeen, ...] = ()
@@ -604,7 +612,14 @@ def _never_used(view: _View) -> Finding | None:
 
 
 def _returned_undelivered(view: _View) -> Finding | None:
-    """Find a vehicle that came back, was detained in Kazakhstan, or was refused and not let in in time."""
+    """Find a vehicle that was not taken, that came back, was detained in Kazakhstan, or not let in in time.
+
+    What its consignee did not take comes back as a rule: that is the same story, and no new case.
+    """
+    refusal = view.trip.refusal
+    if refusal is not None and view.trip.receipt is None:
+        facts = {"refused_at": _text(refusal.refused_at), "reason": refusal.reason}
+        return Finding(CaseKind.RETURNED_UNDELIVERED.value, Weight.MEDIUM, facts)
     if view.trip.state == RETURNED:
         return Finding(CaseKind.RETURNED_UNDELIVERED.value, Weight.MEDIUM, {"returned": True})
     if view.entry_at is not None or not view.trip.scans:

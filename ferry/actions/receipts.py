@@ -1,4 +1,4 @@
-"""Take the consignee's word that he has the vehicle."""
+"""Take the consignee's word that he has the vehicle, or that he does not take it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from ferry.actions.moves import move_trip
+from ferry.actions.moves import move_trip, note_event
 from ferry.actions.passes import lock_trip, receipt_pin
 from ferry.actions.trips import spend_open_pass
 from ferry.errors import Conflict, Invalid, Reason, TooMany
-from ferry.models import EventKind, PassState, Receipt, Trip, TripState
+from ferry.models import ON_THE_WAY, DeliveryRefusal, EventKind, PassState, Receipt, Trip, TripState
 from ferry.rules.letters import plain_capitals
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: With six digits and so many tries an hour, guessing takes years.
 TRIES = 5
 LOCKED_FOR = timedelta(hours=1)
+#: The codes of what was answered already: whoever asks again by the right PIN has what he wanted.
+ALREADY = frozenset({"already_confirmed", "already_refused"})
 
 
 def confirm_receipt(
@@ -40,18 +42,11 @@ def confirm_receipt(
     """Confirm a delivery, once, by the consignee's PIN.
 
     A wrong PIN is counted even though it is refused: after five the trip takes none for an hour.
-    A receipt may come before the exit scan does, which an offline gate uploads later.
+    A receipt may come before the exit scan does, which an offline gate uploads later, and after a refusal.
     """
-    _check_pin(pass_.trip, pin, at)
+    check_pin(trip=pass_.trip, pin=pin, at=at)
     with transaction.atomic():
-        trip = lock_trip(pass_.trip)
-        pass_.refresh_from_db(fields=["state"])
-        if Receipt.objects.filter(trip=trip).exists():
-            detail = _("This delivery is confirmed already. There is nothing more to do.")
-            raise Conflict(Reason("already_confirmed", detail))
-        if pass_.state not in {PassState.OPEN, PassState.SPENT}:
-            detail = _("This code is no longer valid. Ask the company for the new one.")
-            raise Conflict(Reason("pass_not_open", detail, "code"))
+        trip = _hold_unanswered(pass_)
         receipt = Receipt.objects.create(
             trip=trip,
             vin=pass_.vin,
@@ -65,13 +60,35 @@ def confirm_receipt(
         if not move_trip(
             trip=trip, to=TripState.DELIVERED, kind=EventKind.DELIVERED, at=at, by=by, data=data
         ):
-            detail = _("This trip has ended and cannot be confirmed. Ask the company.")
-            raise Conflict(Reason("trip_ended", detail))
+            raise Conflict(TRIP_ENDED)
         spend_open_pass(trip, at)
     return receipt
 
 
-def _check_pin(trip: Trip, pin: str, at: datetime) -> None:
+def refuse_delivery(
+    *, pass_: Pass, pin: str, reason: str, refused_by: str, note: str = "", at: datetime, by: str
+) -> DeliveryRefusal:
+    """Refuse a delivery, once, by the consignee's PIN; its wrong PINs are counted with those of the receipt.
+
+    The trip stays where it is, and reconciliation looks at it now. A receipt may still come.
+    """
+    check_pin(trip=pass_.trip, pin=pin, at=at)
+    with transaction.atomic():
+        trip = _hold_unanswered(pass_)
+        if DeliveryRefusal.objects.filter(trip=trip).exists():
+            raise Conflict(ALREADY_REFUSED)
+        if trip.state not in ON_THE_WAY:
+            raise Conflict(TRIP_ENDED)
+        refusal = DeliveryRefusal.objects.create(
+            trip=trip, reason=reason, note=note, refused_by=refused_by, refused_at=at
+        )
+        data = {"refusal": reason, "receiver": refused_by, "note": note}
+        note_event(trip=trip, kind=EventKind.DELIVERY_REFUSED, at=at, by=by, data=data)
+        Trip.objects.filter(pk=trip.pk).update(next_check_at=at)
+    return refusal
+
+
+def check_pin(*, trip: Trip, pin: str, at: datetime) -> None:
     """Refuse a wrong PIN and count it; one guess of a trip at a time, so that many at once are not more."""
     with transaction.atomic():
         trip = Trip.objects.select_for_update().get(pk=trip.pk)
@@ -93,3 +110,27 @@ def _count_failure(trip: Trip, at: datetime) -> None:
     else:
         changes = {"pin_failures": 0, "pin_locked_until": at + LOCKED_FOR}
     Trip.objects.filter(pk=trip.pk).update(**changes)
+
+
+def _hold_unanswered(pass_: Pass) -> Trip:
+    """Hold the trip of a pass that is good and not confirmed, so that one answer at a time is taken."""
+    trip = lock_trip(pass_.trip)
+    pass_.refresh_from_db(fields=["state"])
+    if Receipt.objects.filter(trip=trip).exists():
+        raise Conflict(ALREADY_CONFIRMED)
+    if pass_.state not in {PassState.OPEN, PassState.SPENT}:
+        raise Conflict(PASS_NOT_OPEN)
+    return trip
+
+
+ALREADY_CONFIRMED = Reason(
+    "already_confirmed", _("This delivery is confirmed already. There is nothing more to do.")
+)
+ALREADY_REFUSED = Reason(
+    "already_refused",
+    _("You have refused this delivery already; the company was told. You may still confirm it."),
+)
+PASS_NOT_OPEN = Reason(
+    "pass_not_open", _("This code is no longer valid. Ask the company for the new one."), "code"
+)
+TRIP_ENDED = Reason("trip_ended", _("This trip has ended and cannot be confirmed. Ask the company."))

@@ -11,6 +11,7 @@ class HookType(models.TextChoices):
     TRIP_MOVED = "trip.moved", _("A trip moved")
     TRIP_VERDICT = "trip.verdict", _("A verdict at a checkpoint")
     TRIP_RECEIPT = "trip.receipt", _("The consignee confirmed a delivery")
+    TRIP_NOT_TAKEN = "trip.not_taken", _("The consignee did not take a vehicle")
     CASE_OPENED = "case.opened", _("A case was opened")
     CASE_CLOSED = "case.closed", _("A case was closed")
     TEST = "endpoint.test", _("A test")

@@ -14,6 +14,7 @@ class NoticeKind(models.TextChoices):
     HELD = "held", _("A vehicle was detained, or its release withdrawn")
     DAMAGE = "damage", _("A receipt notes damage")
     DELIVERED = "delivered", _("A vehicle was delivered")
+    NOT_TAKEN = "not_taken", _("A consignee did not take a vehicle")
     LAPSING = "lapsing", _("A code ends soon and its vehicle has not left")
     LAPSED = "lapsed", _("A code lapsed unused")
     PAPERS = "papers", _("A driver's papers end soon")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_bidi
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -113,7 +113,8 @@ class Route(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.exit} → {self.entry}"
+        """Name both ends with an arrow the way its reader reads."""
+        return f"{self.exit} {'←' if get_language_bidi() else '→'} {self.entry}"
 
 
 class Closure(models.Model):
@@ -131,6 +132,13 @@ class Closure(models.Model):
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
     reason = models.CharField(_("reason"), max_length=200)
+    holiday_in = models.CharField(
+        _("holiday in"),
+        max_length=2,
+        choices=Country.choices,
+        blank=True,
+        help_text=_("Whose holiday it is; drivers read that in their own language. Empty: no holiday."),
+    )
 
     history = HistoricalRecords()
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ferry.models import DeclarationStatus
+from ferry.models import DeclarationStatus, RefusalReason
 from ferry.reasons import sentence
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ LABELS: Mapping[str, StrOrPromise] = {
     "consignee": gettext_lazy("Consignee"),
     "receiver": gettext_lazy("Received by"),
     "returned": gettext_lazy("Vehicle came back"),
+    "refused_at": gettext_lazy("Not taken by the consignee"),
+    "reason": gettext_lazy("Why it was not taken"),
     "reference": gettext_lazy("Record"),
     "kind": gettext_lazy("Kind of record"),
     "checkpoint": gettext_lazy("Checkpoint"),
@@ -64,6 +66,7 @@ WORDS: Mapping[str, StrOrPromise] = {
     "30": gettext_lazy("30 days from the entry"),
     "90/180": gettext_lazy("90 days in 180"),
     **{status.value: status.label for status in DeclarationStatus},
+    **{reason.value: reason.label for reason in RefusalReason},
 }
 #: Digests, of use to nobody who reads.
 LEFT_OUT = {"record"}

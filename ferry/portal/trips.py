@@ -18,7 +18,7 @@ from ferry import codes
 from ferry.actions.passes import issue_pass, receipt_pin, redate_pass, revoke_pass, swap_driver
 from ferry.actions.trips import cancel_trip, driver_back, plan_trip, return_trip
 from ferry.errors import Refused
-from ferry.models import ON_THE_WAY, Case, CaseState, EventKind, PassState, TripState
+from ferry.models import ON_THE_WAY, Case, CaseState, EventKind, PassState, RefusalReason, TripState
 from ferry.portal.access import dispatcher, member
 from ferry.portal.documents import documents_shown
 from ferry.portal.facts import WORDS
@@ -221,6 +221,7 @@ def _trip_context(trip: Trip, membership: Membership) -> dict[str, Any]:
         "cases": Case.objects.filter(trip=trip).order_by("-pk"),
         "declaration_cases": Case.objects.filter(declaration=trip.declaration, state=CaseState.OPEN),
         "receipt": getattr(trip, "receipt", None),
+        "refusal": getattr(trip, "delivery_refusal", None),
         "may_write": membership.may_write,
         "can_cancel": trip.state in {TripState.PLANNED, TripState.READY},
         "is_abroad": trip.state in {TripState.EXITED, TripState.ARRIVED},
@@ -244,6 +245,10 @@ def code_of(pass_: Pass) -> dict[str, str | SafeString]:
     }
 
 
+def refusal_words(reason: str) -> str:
+    return str(RefusalReason(reason).label) if reason in RefusalReason.values else reason
+
+
 def _told(event: TripEvent, places: Mapping[str, str]) -> list[str]:
     """Say an event's particulars in the reader's language."""
     data = event.data
@@ -253,6 +258,8 @@ def _told(event: TripEvent, places: Mapping[str, str]) -> list[str]:
     if event.kind == EventKind.EXAMINED:
         released = data.get("outcome") == "released"
         told.append(_("Released after examination") if released else _("Detained after examination"))
+    if event.kind == EventKind.DELIVERY_REFUSED:
+        told.insert(0, refusal_words(data.get("refusal", "")))
     if event.kind == EventKind.DRIVER_SWAPPED:
         told.append(f"{data['from']} → {data['to']}")
     if event.kind == EventKind.RECORD_MATCHED:

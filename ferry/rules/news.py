@@ -28,6 +28,7 @@ NOT_A_MOVE = {
     EventKind.CASE_SETTLED,
     EventKind.RECORD_MATCHED,
     EventKind.SENT,
+    EventKind.DELIVERY_REFUSED,
 }
 PASSING = {EventKind.EXITED, EventKind.ARRIVED}
 
@@ -89,6 +90,8 @@ def _told_of_event(event: TripEvent) -> Iterator[tuple[HookType, dict[str, Any]]
         yield HookType.TRIP_VERDICT, _verdict(verdict, data)
     if kind == EventKind.DELIVERED and "condition" in data:
         yield HookType.TRIP_RECEIPT, {"condition": data["condition"]}
+    if kind == EventKind.DELIVERY_REFUSED:
+        yield HookType.TRIP_NOT_TAKEN, {"reason": data.get("refusal", "")}
 
 
 def verdict_of(event: TripEvent) -> str:
@@ -142,6 +145,7 @@ def member_news_of_event(event: TripEvent) -> Iterator[MemberNews]:
         EventKind.WITHDRAWN.value: NoticeKind.HELD,
         EventKind.EXAMINED.value: NoticeKind.HELD if event.data.get("outcome") == "detained" else None,
         EventKind.LAPSED.value: NoticeKind.LAPSED,
+        EventKind.DELIVERY_REFUSED.value: NoticeKind.NOT_TAKEN,
         EventKind.DELIVERED.value: NoticeKind.DAMAGE if damaged else NoticeKind.DELIVERED,
     }.get(event.kind)
     if kind is not None:

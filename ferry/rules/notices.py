@@ -36,6 +36,7 @@ USUAL: Mapping[str, Choice] = {
     NoticeKind.DELIVERED.value: UNSEEN,
     NoticeKind.CASE_ESCALATED.value: Choice(True, MailTime.AT_ONCE),
     NoticeKind.HELD.value: Choice(True, MailTime.AT_ONCE),
+    NoticeKind.NOT_TAKEN.value: Choice(True, MailTime.AT_ONCE),
     NoticeKind.ENDPOINT.value: Choice(True, MailTime.AT_ONCE),
 }
 

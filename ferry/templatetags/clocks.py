@@ -27,8 +27,8 @@ def clocks(moment: datetime | None, short: object = False) -> SafeString:
     form = "%m-%d %H:%M" if short else "%Y-%m-%d %H:%M"
     return format_html(
         '<span class="fm-clocks">'
-        '<span><time datetime="{0}">{1}</time> <abbr title="{2}">北京</abbr></span> '
-        '<span><time datetime="{0}">{3}</time> <abbr title="{4}">Астана</abbr></span></span>',
+        '<span><time datetime="{0}">{1}</time> <abbr lang="zh" title="{2}">北京</abbr></span> '
+        '<span><time datetime="{0}">{3}</time> <abbr lang="ru" title="{4}">Астана</abbr></span></span>',
         moment.astimezone(UTC).isoformat(),
         moment.astimezone(CHINA).strftime(form),
         gettext("Beijing time, UTC+8"),

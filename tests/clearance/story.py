@@ -10,8 +10,8 @@ from clearance.actions.records import RecordLine, RecordResult, take_records
 from clearance.actions.scans import Offline, ScanInput, record_scan
 from clearance.models import Scan
 from ferry.actions.passes import receipt_pin
-from ferry.actions.receipts import confirm_receipt
-from ferry.models import Checkpoint, Pass, Receipt, Trip
+from ferry.actions.receipts import confirm_receipt, refuse_delivery
+from ferry.models import Checkpoint, DeliveryRefusal, Pass, Receipt, Trip
 
 GATE, CONSIGNEE, FEED = "device CN-HORGOS/3", "consignee", "border feed"
 
@@ -54,6 +54,14 @@ def confirm(trip: Trip, at: datetime, **fields: Any) -> Receipt:
     receipt = confirm_receipt(**{"pass_": pass_, "at": at, "by": CONSIGNEE, **usual, **fields})
     trip.refresh_from_db()
     return receipt
+
+
+def not_taken(trip: Trip, at: datetime, **fields: Any) -> DeliveryRefusal:
+    pass_ = latest_pass(trip)
+    usual = {"reason": "damaged", "refused_by": "Almaty Auto", "pin": receipt_pin(pass_.trip)}
+    refusal = refuse_delivery(**{"pass_": pass_, "at": at, "by": CONSIGNEE, **usual, **fields})
+    trip.refresh_from_db()
+    return refusal
 
 
 def take(*lines: RecordLine, at: datetime, source: str = FEED) -> list[RecordResult]:

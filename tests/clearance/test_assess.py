@@ -23,6 +23,7 @@ from clearance.rules.assess import (
     PassSeen,
     ReceiptSeen,
     RecordSeen,
+    RefusalSeen,
     ScanSeen,
     TripSeen,
     assess,
@@ -59,6 +60,7 @@ ENTRY = EXIT._replace(
     passed_at=LEFT + 2 * HOUR,
 )
 RECEIPT = ReceiptSeen(VIN, "good", "Almaty Auto", LEFT + 5 * HOUR)
+NOT_TAKEN = RefusalSeen("wrong_vehicle", LEFT + 4 * HOUR)
 #: One of its fourteen vehicles is still in China.
 DECLARATION = DeclarationSeen(3, "released", LEFT - 2 * DAY, 14, None, 14, 13, LEFT)
 BORDER = RecordSeen("bp-1", "border_exit", LEFT + HOUR, "", PERSON, True)
@@ -291,6 +293,7 @@ AT_ONCE = [
         Weight.MEDIUM,
         an_exited_trip(scans=(EXIT, ENTRY._replace(passed_at=None, detained=True))),
     ),
+    ("returned_undelivered", Weight.MEDIUM, an_exited_trip(refusal=NOT_TAKEN)),
     (
         "stale_offline_release",
         Weight.HIGH,
@@ -565,6 +568,33 @@ def test_a_returned_trip_is_resolved_with_its_case() -> None:
     assert assess(replace(trip, cases=(settled(finding),)), LIMITS, LEFT + DAY).outcome == Outcome.RESOLVED
 
 
+def test_a_refused_delivery_is_a_case_at_once_with_its_reason() -> None:
+    finding = found("returned_undelivered", an_exited_trip(refusal=NOT_TAKEN), NOT_TAKEN.refused_at)
+    assert finding is not None
+    assert finding.facts == {"refused_at": "2026-11-22T08:00:00+00:00", "reason": "wrong_vehicle"}
+
+
+def test_a_receipt_after_a_refusal_finds_nothing_more() -> None:
+    trip = a_trip(refusal=NOT_TAKEN)
+    assert kinds(trip, LEFT + DAY) == kinds(a_trip(), LEFT + DAY)
+
+
+def test_what_was_not_taken_and_came_back_is_one_story() -> None:
+    finding = found("returned_undelivered", an_exited_trip(refusal=NOT_TAKEN), LEFT + DAY)
+    assert finding is not None
+    back = an_exited_trip(
+        refusal=NOT_TAKEN,
+        state="returned",
+        driver_returned_at=LEFT + 9 * HOUR,
+        cases=(settled(finding),),
+    )
+    assert assess(back, LIMITS, LEFT + 2 * DAY).outcome == Outcome.RESOLVED
+
+
+def test_a_refused_delivery_does_not_stand_for_a_receipt() -> None:
+    assert "exit_no_delivery" in kinds(an_exited_trip(refusal=NOT_TAKEN), LEFT + 3 * DAY)
+
+
 def test_a_case_written_off_writes_the_trip_off() -> None:
     missing = found("exit_no_delivery", an_exited_trip(), LEFT + 3 * DAY)
     assert missing is not None
@@ -663,6 +693,8 @@ trips = st.builds(
         receiver=st.sampled_from(["Almaty Auto", "Somebody"]),
         confirmed_at=moments,
     ),
+    refusal=st.none()
+    | st.builds(RefusalSeen, reason=st.sampled_from(["damaged", "other"]), refused_at=moments),
     passes=st.lists(passes, max_size=2, unique_by=lambda each: each.id).map(tuple),
     scans=st.lists(scans, max_size=5).map(tuple),
     records=st.lists(records, max_size=5).map(tuple),

@@ -59,7 +59,7 @@ from tests.builders import (
     a_petrol_car,
     an_issued_trip,
 )
-from tests.clearance.story import arrive, confirm, latest_pass, leave, scan_at, take
+from tests.clearance.story import arrive, confirm, latest_pass, leave, not_taken, scan_at, take
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 OFFLINE = Offline("release", timedelta(minutes=10))
@@ -277,6 +277,30 @@ class TestCases:
         reconcile_all_due(at=AT + DAY)
         assert outcome(trip) == (TripState.RETURNED, Outcome.DISCREPANT)
         assert kinds(trip) == [CaseKind.RETURNED_UNDELIVERED]
+
+    def test_a_refused_delivery_opens_a_case_once_and_a_later_receipt_discharges_when_it_is_settled(
+        self,
+    ) -> None:
+        trip = leave(an_issued_trip(), AT)
+        arrive(trip, AT + 2 * HOUR)
+        not_taken(trip, AT + 3 * HOUR)
+        for _time in range(2):
+            reconcile_all_due(at=AT + 3 * HOUR)
+            Trip.objects.update(next_check_at=AT + 3 * HOUR)
+        assert outcome(trip) == (TripState.ARRIVED, Outcome.DISCREPANT)
+        case = Case.objects.get()
+        refused_at = (AT + 3 * HOUR).isoformat()
+        assert (case.kind, case.facts) == (
+            CaseKind.RETURNED_UNDELIVERED,
+            {"refused_at": refused_at, "reason": "damaged"},
+        )
+        confirm(trip, AT + 5 * HOUR)
+        reconcile_all_due(at=AT + 5 * HOUR)
+        assert outcome(trip) == (TripState.DELIVERED, Outcome.DISCREPANT)
+        settle_case(case=case, to=CaseState.RESOLVED, resolution="agreed", note="", at=AT + 6 * HOUR, by=BY)
+        reconcile_all_due(at=AT + 6 * HOUR)
+        assert outcome(trip) == (TripState.DISCHARGED, Outcome.RESOLVED)
+        assert Case.objects.count() == 1
 
     def test_a_driver_out_twice_is_a_case_on_both_trips_without_naming_the_other_company(self) -> None:
         company, other = a_company(), a_company("East Star Trade")

@@ -17,11 +17,12 @@ from ferry.actions.drivers import change_driver
 from ferry.actions.keys import rotate_signing_key
 from ferry.actions.passes import issue_pass, receipt_pin, redate_pass, revoke_pass, swap_driver
 from ferry.actions.people import merge_persons
-from ferry.actions.receipts import TRIES, confirm_receipt
+from ferry.actions.receipts import TRIES, confirm_receipt, refuse_delivery
 from ferry.actions.trips import cancel_trip
 from ferry.actions.vehicles import answer_handover, change_vehicle, offer_vehicle
 from ferry.errors import Refused
 from ferry.models import (
+    DeliveryRefusal,
     Document,
     Driver,
     Handover,
@@ -220,6 +221,25 @@ def test_guessing_pins_from_many_sides_at_once_has_as_few_tries() -> None:
     assert answers.count({"wrong_pin"}) == TRIES
     assert answers.count({"too_many_tries"}) == len(wrong) - TRIES
     assert not Receipt.objects.exists()
+
+
+@pytest.mark.parametrize("_turn", TURNS)
+def test_confirming_and_refusing_at_once_leaves_one_receipt_as_the_last_word(_turn: int) -> None:
+    pass_ = a_pass()
+    pin = receipt_pin(Trip.objects.get(pk=pass_.trip_id))
+
+    def own() -> Pass:
+        return Pass.objects.select_related("trip").get(pk=pass_.pk)
+
+    by = {"pin": pin, "at": AT, "by": "consignee"}
+    confirm = reasons(lambda: confirm_receipt(pass_=own(), condition="good", receiver="x", **by))  # type: ignore[arg-type]
+    refuse = reasons(lambda: refuse_delivery(pass_=own(), reason="other", refused_by="x", **by))  # type: ignore[arg-type]
+    answers = at_once(confirm, refuse, confirm, refuse)
+    assert answers[::2].count(DONE) == Receipt.objects.count() == 1
+    assert answers[1::2].count(DONE) == DeliveryRefusal.objects.count() <= 1
+    assert set().union(*answers) <= {"already_confirmed", "already_refused"}
+    kept = Trip.objects.get().events.filter(kind__in=["delivered", "delivery_refused"]).order_by("pk")
+    assert [event.kind for event in kept][-1] == "delivered"
 
 
 def test_keys_rotated_from_two_sides_at_once_leave_one_that_signs() -> None:

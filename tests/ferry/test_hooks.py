@@ -25,7 +25,8 @@ from ferry.actions.hooks import (
     roll_secret,
     send_test,
 )
-from ferry.actions.receipts import confirm_receipt
+from ferry.actions.passes import receipt_pin
+from ferry.actions.receipts import confirm_receipt, refuse_delivery
 from ferry.errors import Conflict, Invalid
 from ferry.models import (
     CaseKind,
@@ -128,8 +129,6 @@ def test_a_scan_tells_the_move_and_the_verdict(company, receiver, endpoint):
 
 
 def test_a_receipt_is_told(company, receiver, endpoint):
-    from ferry.actions.passes import receipt_pin
-
     trip = an_issued_trip(company)
     record_scan(scan=a_scan(trip.passes.get().code), at=AT, by=LANE)
     trip.refresh_from_db()
@@ -141,6 +140,18 @@ def test_a_receipt_is_told(company, receiver, endpoint):
     (receipt,) = (event for event in receiver.events if event["type"] == "trip.receipt")
     assert receipt["data"]["condition"] == "damaged"
     assert "Aidar" not in json.dumps(receiver.events)
+
+
+def test_a_refused_delivery_is_told_and_moves_nothing(company, receiver, endpoint):
+    trip = an_issued_trip(company)
+    pass_ = trip.passes.get()
+    said = {"reason": "incomplete", "refused_by": "Aidar", "note": "no second key"}
+    refuse_delivery(pass_=pass_, pin=receipt_pin(trip), **said, at=AT, by="consignee")
+    run(AT)
+    (told,) = (event for event in receiver.events if event["type"] == "trip.not_taken")
+    assert (told["data"]["reason"], told["data"]["state"]) == ("incomplete", "ready")
+    assert "Aidar" not in json.dumps(receiver.events)
+    assert "delivery_refused" not in json.dumps(receiver.events)
 
 
 def test_cases_are_told_those_of_declarations_too(company, receiver, endpoint):

@@ -16,6 +16,8 @@ from ferry.actions.announce import announce
 from ferry.actions.cases import NewCase, open_case, open_cases
 from ferry.actions.lookout import look_at_companies, sweep, tell_ahead
 from ferry.actions.notices import keep_choices, read_all, read_notice, stop_letters
+from ferry.actions.passes import receipt_pin
+from ferry.actions.receipts import refuse_delivery
 from ferry.models import (
     CaseKind,
     MailTime,
@@ -109,6 +111,17 @@ def test_nobody_is_told_twice_nor_of_another_companys(company, zhang):
         announce(at=AT)
     assert lines(zhang) == [("refused", 1)]
     assert lines(stranger) == []
+
+
+def test_members_are_told_that_a_vehicle_was_not_taken_and_by_letter_at_once(company, zhang):
+    trip = an_issued_trip(company)
+    said = {"pin": receipt_pin(trip), "reason": "damaged", "refused_by": "Aidar"}
+    refuse_delivery(pass_=trip.passes.get(), **said, at=AT, by="consignee")
+    for _time in range(2):
+        announce(at=AT)
+    (line,) = Notice.objects.filter(membership=zhang)
+    assert (line.kind, line.count, line.subjects[0]["key"]) == ("not_taken", 1, trip.reference)
+    assert line.mail_due_at == AT + MINUTE
 
 
 def test_a_case_is_told_when_it_opens_and_when_it_grows_heavier(company, zhang):

@@ -118,7 +118,7 @@ def test_messages_are_written_in_uyghur_to_those_who_read_it():
 def test_a_checkpoint_has_a_uyghur_name_or_its_chinese_one():
     route = an_issued_trip().route
     with translation.override("ug"):
-        assert str(route) == "قورغاس → نۇر جولى"
+        assert str(route) == "قورغاس ← نۇر جولى"
         route.exit.code = "CN-OTHER"
         assert route.exit.name == "霍尔果斯"
 
