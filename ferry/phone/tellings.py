@@ -139,7 +139,7 @@ def queue_context(token: str, driver: Driver) -> dict[str, Any]:
 @never_cache
 def tellings(request: HttpRequest, token: str) -> HttpResponse:
     """Take one word from a phone's queue; told again, it gets the same answer."""
-    driver = find_driver(token)
+    driver = find_driver(token, at=timezone.now())
     who = f"tellings-{driver.pk}" if driver else ""
     wait_s = is_too_many(request, "public", who=who)
     if wait_s:
@@ -244,7 +244,7 @@ def back(request: HttpRequest, token: str, reference: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, token: str, reference: str, kind: ToldKind) -> HttpResponse:
-    driver = find_driver(token)
+    driver = find_driver(token, at=timezone.now())
     wait = too_many(request, "public", who=f"tellings-{driver.pk}" if driver else "")
     if wait is not None:
         return wait
