@@ -49,6 +49,7 @@ PHONE_SOURCES: dict[str, tuple[str, ...]] = {
     "ferry/templatetags/clocks.py": (),
     "ferry/actions/condition_checks.py": (),
     "ferry/actions/receipts.py": (),
+    "ferry/actions/tellings.py": (),
     "ferry/rules/outline.py": (),
     "ferry/uploaded.py": (),
     "ferry/models/condition_check.py": ("Stage", "Side", "DamageKind", "RefusalReason"),
