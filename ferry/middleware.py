@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
+from ferry.logs import SECRET
 from ferry.models.driver import READ_INSTEAD
 from ferry.phone.language import phone_language
 
@@ -30,6 +31,23 @@ def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         return get_response(request)
 
     return refusing
+
+
+def keep_addresses_secret(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Tell nobody the address of a page that is a secret, not even the log of our own files.
+
+    The origin alone is told: without it Django takes no form over HTTPS.
+    """
+
+    def answering(request: HttpRequest) -> HttpResponse:
+        answer = get_response(request)
+        if SECRET.search(request.path):
+            answer.setdefault("Referrer-Policy", "strict-origin")
+        return answer
+
+    return answering
 
 
 class ReadersLanguage(LocaleMiddleware):

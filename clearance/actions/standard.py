@@ -52,6 +52,7 @@ EXAMPLE_CLOSURE = (
     datetime(2025, 12, 15, 16, 0, tzinfo=UTC),
     datetime(2025, 12, 17, 19, 0, tzinfo=UTC),
     "Kazakhstan: Independence Day",
+    Country.KAZAKHSTAN,
 )
 
 
@@ -99,6 +100,7 @@ def _lay_commodities() -> int:
 def _lay_closure(at: datetime, by: str) -> int:
     if Closure.history.exists():
         return 0
-    starts_at, ends_at, reason = EXAMPLE_CLOSURE
-    keep(Closure(starts_at=starts_at, ends_at=ends_at, reason=reason), at=at, by=by)
+    starts_at, ends_at, reason, country = EXAMPLE_CLOSURE
+    closure = Closure(starts_at=starts_at, ends_at=ends_at, reason=reason, holiday_in=country)
+    keep(closure, at=at, by=by)
     return 1

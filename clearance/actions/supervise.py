@@ -38,13 +38,20 @@ def close_crossing(
     starts_at: datetime,
     ends_at: datetime,
     reason: str,
+    holiday_in: str = "",
     at: datetime,
     by: str,
 ) -> list[Closure]:
     """Announce one closure on each of these routes, all or none."""
     with transaction.atomic():
         closures = close_routes(
-            routes=routes, starts_at=starts_at, ends_at=ends_at, reason=reason, at=at, by=by
+            routes=routes,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            reason=reason,
+            holiday_in=holiday_in,
+            at=at,
+            by=by,
         )
         for closure in closures:
             _chain_closure(Act.CLOSURE_KEPT, closure, checkpoint, at, by)

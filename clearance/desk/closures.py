@@ -22,6 +22,7 @@ from clearance.desk.places import place_on, supervisor
 from clearance.lane.access import officer
 from clearance.queries.closures import closures_at, effect_of_closure, moved_behind, own_routes
 from ferry.errors import Refused
+from ferry.models import Country
 from ferry.portal.forms import ChinaDateTimeField
 from ferry.portal.pages import newest_first
 from ferry.portal.saving import tell_reasons
@@ -49,6 +50,12 @@ class ClosureForm(forms.Form):
         max_length=200,
         help_text=gettext_lazy("Companies and drivers read it."),
     )
+    holiday_in = forms.ChoiceField(
+        label=gettext_lazy("Holiday in"),
+        choices=[("", gettext_lazy("No holiday")), *Country.choices],
+        required=False,
+        help_text=gettext_lazy("Drivers read it in their own language."),
+    )
 
     def __init__(self, *args: Any, routes: Sequence[Route], at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,7 +79,7 @@ class ClosureForm(forms.Form):
     def draft(self) -> Draft:
         said = self.cleaned_data
         codes = [route.code for route in self.routes if said["route"] in {"", route.code}]
-        return Draft(codes, said["starts_at"], said["ends_at"], said["reason"])
+        return Draft(codes, said["starts_at"], said["ends_at"], said["reason"], said["holiday_in"])
 
 
 @dataclass(frozen=True)
@@ -83,19 +90,20 @@ class Draft:
     starts_at: datetime
     ends_at: datetime
     reason: str
+    holiday_in: str = ""
 
     @property
     def signed(self) -> str:
         moments = (self.starts_at.isoformat(), self.ends_at.isoformat())
-        return signing.dumps([self.codes, *moments, self.reason], salt=SALT)
+        return signing.dumps([self.codes, *moments, self.reason, self.holiday_in], salt=SALT)
 
     @classmethod
     def read(cls, text: str) -> Draft | None:
         try:
-            codes, starts_at, ends_at, reason = signing.loads(text, salt=SALT, max_age=SHOWN_FOR_S)
+            codes, starts_at, ends_at, *said = signing.loads(text, salt=SALT, max_age=SHOWN_FOR_S)
         except signing.BadSignature:
             return None
-        return cls(codes, datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at), reason)
+        return cls(codes, datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at), *said)
 
     def of(self, routes: Sequence[Route]) -> list[Route]:
         return [route for route in routes if route.code in self.codes]
@@ -140,6 +148,7 @@ def closure_announce(request: HttpRequest, station: Station) -> HttpResponse:
             starts_at=draft.starts_at,
             ends_at=draft.ends_at,
             reason=draft.reason,
+            holiday_in=draft.holiday_in,
             at=timezone.now(),
             by=supervisor(request),
         )

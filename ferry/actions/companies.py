@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from ferry.models import User
 
-PROFILE = ("name", "phone", "delivery_place", "consignee_name", "consignee_phone")
+WORDS = ("name", "phone", "delivery_place", "consignee_name", "consignee_phone")
+RATES = ("pay_car_fen", "pay_plant_fen")
+PROFILE = (*WORDS, *RATES)
 
 
 def register_company(
@@ -112,9 +114,13 @@ def decline_company(*, company: Company, reason: str, at: datetime, by: str) -> 
     return True
 
 
-def change_profile(*, company: Company, at: datetime, by: str, **fields: str) -> bool:
-    """Change what the company says of itself; False if nothing differs."""
-    fields = {name: plain_text(fields[name]) for name in PROFILE if name in fields}
+def change_profile(*, company: Company, at: datetime, by: str, **fields: Any) -> bool:
+    """Change what the company says of itself, and pays for trips planned from now on; False if all is so."""
+    fields = {
+        name: plain_text(fields[name]) if name in WORDS else fields[name]
+        for name in PROFILE
+        if name in fields
+    }
     with transaction.atomic():
         company = _lock(company)
         if not differs(company, fields):

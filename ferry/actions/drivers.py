@@ -80,6 +80,7 @@ def register_driver(
         licence_expires_on=licence_expires_on,
         phone=phone,
         language=language,
+        link_made_at=at,
         created_at=at,
     )
     refuse_unless_valid(driver, judge_driver(driver, today=china_date(at), mrz=mrz))
@@ -105,10 +106,10 @@ def change_driver(
         return _keep_driver(driver, at, by)
 
 
-def new_driver_link(*, driver: Driver) -> str:
+def new_driver_link(*, driver: Driver, at: datetime) -> str:
     """Give the driver a new personal link; every link given out before is dead."""
-    Driver.objects.filter(pk=driver.pk).update(link_version=F("link_version") + 1)
-    driver.refresh_from_db(fields=["link_version"])
+    Driver.objects.filter(pk=driver.pk).update(link_version=F("link_version") + 1, link_made_at=at)
+    driver.refresh_from_db(fields=["link_version", "link_made_at"])
     return driver.link_token
 
 

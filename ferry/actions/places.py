@@ -53,6 +53,7 @@ def close_routes(
     starts_at: datetime,
     ends_at: datetime,
     reason: str,
+    holiday_in: str = "",
     at: datetime,
     by: str,
 ) -> list[Closure]:
@@ -61,7 +62,10 @@ def close_routes(
         detail = _("This closure is announced already. Look at the list.")
         raise Conflict(Reason("closure_exists", detail, "starts_at"))
     closures = [
-        Closure(route=route, starts_at=starts_at, ends_at=ends_at, reason=reason.strip()) for route in routes
+        Closure(
+            route=route, starts_at=starts_at, ends_at=ends_at, reason=reason.strip(), holiday_in=holiday_in
+        )
+        for route in routes
     ]
     with transaction.atomic():
         for closure in closures:

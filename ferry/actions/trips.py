@@ -17,6 +17,7 @@ from ferry.errors import Conflict, Invalid, NotYours, Reason
 from ferry.models import EventKind, Pass, PassState, Trip, TripState
 from ferry.queries.issue import kazakh_date, planned_return
 from ferry.rules.issue import judge_window
+from ferry.rules.pay import rate_for
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -71,6 +72,9 @@ def plan_trip(
             opens_at=opens_at,
             closes_at=closes_at,
             planned_return_on=returns_on,
+            pay_fen=rate_for(
+                vehicle.powertrain, car_fen=company.pay_car_fen, plant_fen=company.pay_plant_fen
+            ),
             created_at=at,
         )
         note_event(trip=trip, kind=EventKind.PLANNED, at=at, by=by, data={"driver": driver.name})

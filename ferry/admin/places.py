@@ -46,7 +46,7 @@ class RoutePage(PlacePage):
 class ClosureForm(ModelForm):
     class Meta:
         model = Closure
-        fields = ("route", "starts_at", "ends_at", "reason")
+        fields = ("route", "starts_at", "ends_at", "reason", "holiday_in")
 
     def clean_ends_at(self) -> Any:
         ends_at = self.cleaned_data["ends_at"]
@@ -60,7 +60,7 @@ class ClosureForm(ModelForm):
 @admin.register(Closure)
 class ClosurePage(WithHistory, ModelAdmin):
     form = ClosureForm
-    list_display = ("reason", "route", "starts_at", "ends_at")
+    list_display = ("reason", "holiday_in", "route", "starts_at", "ends_at")
     list_select_related = ("route__exit", "route__entry")
     date_hierarchy = "starts_at"
     autocomplete_fields = ("route",)

@@ -19,8 +19,9 @@ class CompanyState(models.TextChoices):
 class Company(models.Model):
     """A company works while it `is_active`, which only an approved one can be.
 
-    What is delivered where, and to whom, is what a new trip offers. Letters about the company itself are
-    written in its `language`.
+    What is delivered where, and to whom, is what a new trip offers, and what its driver will be paid, in
+    fen, hundredths of a yuan. Letters about the company itself are written in its
+    `language`.
     """
 
     name = models.CharField(_("company name"), max_length=200)
@@ -36,6 +37,8 @@ class Company(models.Model):
     )
     declined_because = models.CharField(_("reason"), max_length=300, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
+    pay_car_fen = models.PositiveIntegerField(_("pay for a delivered vehicle, fen"), default=50_000)
+    pay_plant_fen = models.PositiveIntegerField(_("pay for delivered plant, fen"), default=100_000)
     needs_second_factor = models.BooleanField(_("members need a second factor"), default=False)
 
     history = HistoricalRecords()

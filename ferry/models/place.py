@@ -132,6 +132,13 @@ class Closure(models.Model):
     starts_at = models.DateTimeField(_("starts"))
     ends_at = models.DateTimeField(_("ends"))
     reason = models.CharField(_("reason"), max_length=200)
+    holiday_in = models.CharField(
+        _("holiday in"),
+        max_length=2,
+        choices=Country.choices,
+        blank=True,
+        help_text=_("Whose holiday it is; drivers read that in their own language. Empty: no holiday."),
+    )
 
     history = HistoricalRecords()
 

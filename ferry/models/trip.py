@@ -43,6 +43,7 @@ class Trip(models.Model):
 
     `person` repeats the driver's so that the database itself can keep one open trip per person.
     `next_check_at` is the reconciliation's queue: due when it has passed, never when it is empty.
+    `pay_fen` is what its driver was promised when it was planned; trips older than that have none.
     """
 
     reference = models.CharField(_("reference"), max_length=12, unique=True)
@@ -80,6 +81,8 @@ class Trip(models.Model):
     delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
     discharged_at = models.DateTimeField(_("discharged"), null=True, blank=True)
     driver_returned_at = models.DateTimeField(_("driver back in China"), null=True, blank=True)
+
+    pay_fen = models.PositiveIntegerField(_("driver's pay, fen"), null=True, blank=True)
 
     pin_sealed = models.BinaryField(default=bytes)
     pin_failures = models.PositiveSmallIntegerField(default=0)

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 @never_cache
 def driver_page(request: HttpRequest, token: str) -> HttpResponse:
     """Show a driver his code, what holds now and what to do next."""
-    driver = find_driver(token)
+    at = timezone.now()
+    driver = find_driver(token, at=at)
     # By the driver: a yard full of phones that ask again and again has one address.
     wait = too_many(request, "public", who=f"driver-{driver.pk}" if driver else "")
     if wait is not None:
         return wait
     if driver is None:
         return render(request, "phone/no_link.html", status=404)
-    at = timezone.now()
     with _language(request, driver.language):
         trip = current_trip(driver, at=at)
         context = {

@@ -15,6 +15,8 @@ from ferry.portal.paper_forms import CodeInput, DayInput
 if TYPE_CHECKING:
     from ferry.models import Company
 
+MOST_YUAN = 100_000
+
 
 class ApplicationForm(forms.Form):
     name = forms.CharField(
@@ -94,6 +96,20 @@ class KeyForm(forms.Form):
     )
 
 
+class YuanField(forms.DecimalField):
+    """An amount that is written in yuan and kept in fen."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(min_value=0, max_value=MOST_YUAN, decimal_places=2, **said)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{value / 100:.2f}".removesuffix(".00") if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int:
+        yuan = super().clean(value)
+        return int(yuan * 100)
+
+
 class ProfileForm(forms.Form):
     name = forms.CharField(label=_("Company name"), max_length=200)
     phone = forms.CharField(
@@ -116,6 +132,11 @@ class ProfileForm(forms.Form):
         widget=forms.TextInput({"inputmode": "tel"}),
     )
     delivery_place = forms.CharField(label=_("Usual place of delivery"), max_length=200, required=False)
+    pay_car_fen = YuanField(
+        label=_("Driver's pay for a vehicle, yuan"),
+        help_text=_("For trips planned from now on. It is his when the consignee confirms the delivery."),
+    )
+    pay_plant_fen = YuanField(label=_("Driver's pay for plant machinery, yuan"))
 
 
 class AuditFilter(forms.Form):

@@ -21,8 +21,9 @@ from ferry.portal.history import told_changes
 from ferry.portal.paper_forms import ChangeDriverForm, NewDriverForm
 from ferry.portal.saving import save, tell_warnings
 from ferry.portal.stay_calendar import stay_calendar
+from ferry.queries.driving import link_ends_on
 from ferry.queries.fleet import DriverRow, driver_rows
-from ferry.queries.issue import china_date
+from ferry.queries.issue import china_date, kazakh_date
 from ferry.queries.stays import stay_ledger
 from ferry.queries.trips import trips_of
 from ferry.rules.stays import ALLOWED, warn_level
@@ -43,6 +44,8 @@ def driver(request: HttpRequest, membership: Membership, pk: int) -> HttpRespons
     ledger = stay_ledger(shown, at=at)
     context = {
         **row_shown(row),
+        "link_ends_on": (ends_on := link_ends_on(shown)),
+        "link_has_ended": kazakh_date(at) > ends_on,
         "allowed": ALLOWED,
         "ledger": ledger,
         "calendar": stay_calendar(ledger),
@@ -105,7 +108,7 @@ def driver_edit(request: HttpRequest, membership: Membership, pk: int) -> HttpRe
 @member(writes=True)
 def driver_link(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """Make a new link, for a phone that was lost or a link that went astray."""
-    new_driver_link(driver=_own(membership, pk))
+    new_driver_link(driver=_own(membership, pk), at=timezone.now())
     messages.success(request, _("The old link is dead. Send the driver the new one."))
     return redirect("portal:driver", pk)
 

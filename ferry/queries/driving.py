@@ -6,29 +6,40 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.core import signing
-from django.db.models import F
+from django.db.models import F, Max
 
 from ferry.models import Driver, Pass, PassState, Trip, TripState
 from ferry.models.driver import LINK_SIGNER
+from ferry.queries.issue import kazakh_date
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
 #: How long a finished trip stays the one on the page.
 STILL_SHOWN = timedelta(days=2)
 EARLIER = 10
+#: How long a link outlives the day it was made, and the driver's last planned return.
+LINK_LIVES = timedelta(days=60)
 
 CURRENT_FIRST = (TripState.EXITED, TripState.ARRIVED, TripState.READY)
 
 
-def find_driver(token: str) -> Driver | None:
-    """Find whose link this is; None if it is forged, revoked, or he no longer drives for the company."""
+def link_ends_on(driver: Driver) -> date:
+    """Say through which day his link is good: after it was made, and after his last planned return."""
+    last = Trip.objects.filter(driver=driver).aggregate(last=Max("planned_return_on"))["last"]
+    made_on = kazakh_date(driver.link_made_at)
+    return max(made_on, last or made_on) + LINK_LIVES
+
+
+def find_driver(token: str, *, at: datetime) -> Driver | None:
+    """Find whose link this is; None if it is forged, revoked or over, or he drives for nobody."""
     try:
         pk, version = LINK_SIGNER.unsign(token).split("-")
     except signing.BadSignature:
         return None
     drivers = Driver.objects.select_related("company").filter(is_active=True)
-    return drivers.filter(pk=int(pk), link_version=int(version)).first()
+    driver = drivers.filter(pk=int(pk), link_version=int(version)).first()
+    return None if driver is None or kazakh_date(at) > link_ends_on(driver) else driver
 
 
 def trips_in_full() -> list[str]:

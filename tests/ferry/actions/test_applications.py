@@ -17,7 +17,7 @@ from ferry.actions.companies import (
 from ferry.actions.sign_up import AddressTaken, sign_up
 from ferry.errors import Conflict, Invalid
 from ferry.models import Act, AuditEntry, Company, CompanyState, Membership, Role, User
-from tests.builders import AT, BY, PASSWORD, a_company, a_member, a_uscc, a_user
+from tests.builders import AT, BY, PASSWORD, a_company, a_member, a_trip, a_uscc, a_user
 
 pytestmark = pytest.mark.django_db
 EMAIL = "guljan@newroad.example"
@@ -147,6 +147,16 @@ def test_a_profile_is_changed_once_and_told():
     company.refresh_from_db()
     assert (company.phone, company.delivery_place) == ("123", "Park 3")
     assert (company.history.count(), AuditEntry.objects.get().kind) == (2, Act.PROFILE_CHANGED)
+
+
+def test_what_drivers_are_paid_holds_for_trips_planned_from_now_on():
+    company = a_company()
+    before = a_trip(company)
+    assert change_profile(company=company, at=AT, by=BY, pay_car_fen=60_050)
+    company.refresh_from_db()
+    after = a_trip(company)
+    before.refresh_from_db()
+    assert (before.pay_fen, after.pay_fen, company.pay_plant_fen) == (50_000, 60_050, 100_000)
 
 
 def test_a_profile_that_cannot_be_kept_changes_nothing():

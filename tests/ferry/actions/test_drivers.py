@@ -228,7 +228,9 @@ def test_an_unusable_change_leaves_the_driver_as_he_was(company):
 def test_a_new_link_kills_the_old_one(company):
     driver = a_driver(company)
     old = driver.link_token
-    assert new_driver_link(driver=driver) == driver.link_token != old
+    later = AT + timedelta(days=1)
+    assert new_driver_link(driver=driver, at=later) == driver.link_token != old
+    assert driver.link_made_at == later
 
 
 LINE = "E123456782CHN8001014M3401011<<<<<<<<<<<<<<<8"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,12 @@ from django.conf import settings
 from django.urls import reverse
 
 from ferry import codes
+from ferry.actions.drivers import new_driver_link
 from ferry.actions.moves import move_trip, note_event
 from ferry.actions.passes import redate_pass, swap_driver
 from ferry.actions.trips import cancel_trip
 from ferry.models import Closure, Driver, EventKind, TripState
+from ferry.queries.driving import link_ends_on
 from tests.builders import AT, BY, a_company, a_driver, a_trip, an_issued_trip
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +166,43 @@ def test_a_link_that_was_renewed_or_whose_driver_left_opens_nothing(client):
     assert client.get(link).status_code == 404
     Driver.objects.filter(pk=trip.driver_id).update(link_version=1, is_active=False)
     assert client.get(link).status_code == 404
+
+
+def test_a_link_lasts_sixty_days_and_says_no_more_than_a_forged_one_then(client):
+    driver = a_driver(a_company())
+    forged = client.get(reverse("phone:driver", args=["1-1~forged"]))
+    assert page(client, driver, AT + timedelta(days=60)).status_code == 200
+    ended = page(client, driver, AT + timedelta(days=61))
+    told = [re.sub(r'value="[^"]*"', "", text(answer)) for answer in (ended, forged)]
+    assert (ended.status_code, told[0]) == (404, told[1])
+    assert "This link has ended" in text(ended)
+
+
+def test_a_link_lasts_sixty_days_from_the_last_planned_return_of_any_trip(client):
+    driver = a_driver(a_company())
+    later = AT + timedelta(days=40)
+    trip = a_trip(driver.company, driver=driver, opens_at=later, closes_at=later + timedelta(hours=5))
+    assert page(client, driver, AT + timedelta(days=100)).status_code == 200
+    last = trip.planned_return_on + timedelta(days=60)
+    assert link_ends_on(driver) == last
+    assert page(client, driver, AT + timedelta(days=103)).status_code == 404
+
+
+def test_a_new_link_begins_a_new_term(client):
+    driver = a_driver(a_company())
+    later = AT + timedelta(days=90)
+    assert page(client, driver, later).status_code == 404
+    new_driver_link(driver=driver, at=later)
+    assert page(client, driver, later).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/d/{link}/", "/d/1-1~forged/", "/d/{link}/nowhere/", "/p/{code}"])
+def test_its_address_reaches_nobody_as_a_referrer(client, address):
+    trip = an_issued_trip()
+    link, code = trip.driver.link_token, trip.passes.get().short_code
+    with time_machine.travel(AT, tick=False):
+        answer = client.get(address.format(link=link, code=code))
+    assert answer["Referrer-Policy"] == "strict-origin"
 
 
 def test_one_drivers_link_shows_nothing_of_another(client):

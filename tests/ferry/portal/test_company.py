@@ -18,6 +18,9 @@ from tests.builders import AT, PASSWORD, a_company, a_member, a_trip, a_user
 pytestmark = pytest.mark.django_db
 
 
+PAID = {"pay_car_fen": "500", "pay_plant_fen": "1000"}
+
+
 @pytest.fixture
 def owner(client, company):
     owner = a_member(company, Role.OWNER)
@@ -31,7 +34,7 @@ def with_second_factor(user) -> None:
 
 def test_a_profile_is_kept_with_its_history_and_offered_to_a_trip(company, owner, send, see):
     a_trip(company)
-    said = {"phone": "+86 999", "consignee_name": "Astana Motors", "delivery_place": "Park 9"}
+    said = {"phone": "+86 999", "consignee_name": "Astana Motors", "delivery_place": "Park 9", **PAID}
     send("company", name="Silk Road Cars", **said)
     shown = see("company")
     assert all(words in shown for words in ("+86 999", "Astana Motors", "Park 9"))
@@ -40,6 +43,22 @@ def test_a_profile_is_kept_with_its_history_and_offered_to_a_trip(company, owner
     offer = offered(company, AT)
     assert (offer["consignee_name"], offer["delivery_place"]) == ("Astana Motors", "Park 9")
     assert offer["consignee_phone"] == "+7 701 000 0001"
+
+
+def test_what_drivers_are_paid_is_written_in_yuan(company, owner, send, see):
+    assert 'value="500"' in see("company")
+    send("company", name="Silk Road Cars", pay_car_fen="612.5", pay_plant_fen="1000")
+    company.refresh_from_db()
+    assert (company.pay_car_fen, company.pay_plant_fen) == (61_250, 100_000)
+    assert 'value="612.50"' in see("company")
+
+
+@pytest.mark.parametrize("amount", ["", "-1", "0.001", "1e9", "NaN", "x"])
+def test_an_amount_that_cannot_be_paid_is_refused(company, owner, send, amount):
+    answer = send("company", name="Silk Road Cars", pay_car_fen=amount, pay_plant_fen="1000")
+    assert "pay_car_fen" in answer.context["form"].errors
+    company.refresh_from_db()
+    assert company.pay_car_fen == 50_000
 
 
 def test_a_profile_without_a_name_is_refused(company, owner, send):

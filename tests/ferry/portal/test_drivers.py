@@ -113,6 +113,15 @@ def test_a_new_link_ends_the_old_one(client, company, send, see):
     assert client.get(old).status_code == 404
 
 
+def test_it_says_until_when_the_link_is_good_and_when_it_has_ended(company, see):
+    driver = a_driver(company)
+    assert "is good until" in see("driver", driver.pk)
+    Driver.objects.filter(pk=driver.pk).update(link_made_at=AT - timedelta(days=90))
+    shown = see("driver", driver.pk)
+    assert "ended on" in shown
+    assert reverse("portal:driver_link", args=[driver.pk]) in shown
+
+
 def test_stay_days_are_the_persons_and_whom_else_he_drives_for_is_not_told(company, see):
     driver = a_driver(company)
     other = a_company("East Star Trade")
