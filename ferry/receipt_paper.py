@@ -5,6 +5,8 @@ It speaks the language that is spoken where it is drawn, from right to left wher
 
 from __future__ import annotations
 
+import io
+import re
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
@@ -12,7 +14,6 @@ from django.conf import settings
 from django.template.loader import get_template
 from django.utils.translation import get_language, get_language_info, pgettext
 from django.utils.translation import gettext as _
-from fpdf.svg import SVGObject
 
 from ferry import codes
 from ferry.models import Receipt, Side
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 #: Millimetres, as all lengths here.
 WIDTH, HEIGHT, MARGIN = 210, 297, 16
 LABEL, GAP = 52, 4
+ARABIC = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
 DRAWING, MARK = 54, 2.4
 
 
@@ -115,8 +117,6 @@ class _Sheet:
         self.pdf = pdf
         self.is_mirrored = is_mirrored
         self.start: Literal["L", "R"] = "R" if is_mirrored else "L"
-        if is_mirrored:
-            pdf.set_text_shaping(True, direction="rtl")
         self.y = float(MARGIN)
 
     def head(self, pass_: Pass, answer: Receipt | DeliveryRefusal) -> None:
@@ -133,7 +133,9 @@ class _Sheet:
             self._turn()
         pdf.line(MARGIN, self.y, WIDTH - MARGIN, self.y)
         top = self.y + 1.6
+        self._read(label)
         write_line(pdf, label, x=self._left(0, LABEL), y=top + 0.8, width=LABEL, size=10, align=self.start)
+        self._read(text)
         pdf.set_font("sans", "B", 12)
         pdf.set_xy(self._left(LABEL + GAP, width - LABEL - GAP), top)
         page = pdf.page
@@ -156,6 +158,7 @@ class _Sheet:
     def line(self, text: str, *, size: float, bold: bool = False) -> None:
         if self.y + size / 2 > HEIGHT - MARGIN:
             self._turn()
+        self._read(text)
         write_line(
             self.pdf,
             text,
@@ -170,14 +173,12 @@ class _Sheet:
 
     def _side(self, shape: str, side: Side, marks: Iterable[DamageMark], left: float) -> None:
         pdf = self.pdf
+        self._read(str(side.label))
         write_line(pdf, str(side.label), x=left, y=self.y, width=DRAWING, size=9, align=self.start)
         units = SIZES[side]
         scale = DRAWING / 240
         width, height, top = units[0] * scale, units[1] * scale, self.y + 5
-        drawing = SVGObject(_svg(shape, side))
-        drawing.transform_to_rect_viewport(scale=1, width=width, height=height)
-        pdf.set_xy(left, top)
-        drawing.draw_to_page(pdf, left, top)
+        pdf.image(io.BytesIO(_svg(shape, side).encode()), x=left, y=top, w=width, h=height)
         for mark in marks:
             x, y = left + mark.x * width / 1000, top + mark.y * height / 1000
             pdf.set_fill_color(255, 255, 255)
@@ -185,6 +186,10 @@ class _Sheet:
             write_line(
                 pdf, str(mark.number), x=x - MARK, y=y - 1.7, width=2 * MARK, size=8, bold=True, align="C"
             )
+
+    def _read(self, text: str) -> None:
+        """Lay the next text out from the side its letters are read from; numbers and times keep theirs."""
+        self.pdf.set_text_shaping(True, direction="rtl" if ARABIC.search(text) else "ltr")
 
     def _left(self, start: float, width: float) -> float:
         """Find where something begins that is `start` from the side on which one begins to read."""
