@@ -9,8 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from ferry.actions.receipts import Check
-from ferry.models import Condition, DeliveryRefusal, Powertrain, Receipt, RefusalReason
+from ferry.models import Condition, DeliveryRefusal, Receipt, RefusalReason
 from ferry.phone.condition_forms import MOST_KEYS, MOST_KM, MarksForm
+from ferry.phone.telling_forms import CHARGED
 from ferry.rules.outline import shape_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 NUMBER = {"inputmode": "numeric"}
 MOST_PIN = 12
-CHARGED = frozenset({Powertrain.BEV, Powertrain.PHEV})
 
 
 class PinField(forms.CharField):

@@ -13,7 +13,7 @@ from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -24,9 +24,8 @@ from ferry.actions.condition_checks import keep_condition_photo
 from ferry.actions.receipts import check_pin, confirm_receipt, refuse_delivery
 from ferry.errors import Refused
 from ferry.models import Side, TripState
-from ferry.models.driver import written_language
 from ferry.phone.forms import PhotoForm, PinForm, ReceiptForm, RefusalForm
-from ferry.phone.language import chosen_language
+from ferry.phone.language import spoken_to
 from ferry.phone.throttles import too_many
 from ferry.phone.tickets import give_ticket, has_ticket
 from ferry.queries.receiving import check_of, consignees_check, find_delivery
@@ -62,7 +61,7 @@ def code_page(request: HttpRequest, code: str) -> HttpResponse:
     delivery = find_delivery(code, at=at)
     if delivery is None:
         return _no_code(request)
-    with _spoken_to(request, delivery.trip):
+    with spoken_to(request, delivery.trip.consignee_language):
         if delivery.is_over(at):
             return render(request, "phone/over.html", status=410)
         if request.method == "POST":
@@ -81,7 +80,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
     delivery = find_delivery(code, at=at)
     if delivery is None:
         return _no_code(request)
-    with _spoken_to(request, delivery.trip):
+    with spoken_to(request, delivery.trip.consignee_language):
         if delivery.is_over(at):
             return render(request, "phone/over.html", status=410)
         if delivery.answer is None:
@@ -108,7 +107,7 @@ def receipt_pdf(request: HttpRequest, code: str) -> HttpResponse:
         return _no_code(request)
     if delivery.answer is None or delivery.is_over(at) or not has_ticket(request, delivery.trip):
         return redirect("phone:receipt", code)
-    with _spoken_to(request, delivery.trip):
+    with spoken_to(request, delivery.trip.consignee_language):
         return pdf_answer(delivery)
 
 
@@ -125,7 +124,7 @@ def photos(request: HttpRequest, code: str) -> HttpResponse:
         return wait
     if delivery is None or not is_his:
         return _no_code(request)
-    with _spoken_to(request, delivery.trip):
+    with spoken_to(request, delivery.trip.consignee_language):
         form = PhotoForm(request.POST)
         check = consignees_check(delivery.trip, form.cleaned_data["check_id"]) if form.is_valid() else None
         if check is None:
@@ -335,7 +334,3 @@ def _with_ticket(answer: HttpResponse, trip: Trip) -> HttpResponse:
 
 def _wants_json(request: HttpRequest) -> bool:
     return request.headers.get("Accept", "") == "application/json"
-
-
-def _spoken_to(request: HttpRequest, trip: Trip) -> translation.override:
-    return translation.override(chosen_language(request) or written_language(trip.consignee_language))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from ferry.phone import receiving, views
+from ferry.phone import receiving, tellings, views
 
 app_name = "phone"
 
@@ -17,4 +17,8 @@ urlpatterns = [
     re_path(rf"^{CODE}/receipt/$", receiving.receipt, name="receipt"),
     re_path(rf"^{CODE}/receipt\.pdf$", receiving.receipt_pdf, name="receipt_pdf"),
     re_path(rf"^{CODE}/photos/$", receiving.photos, name="receipt_photos"),
+    path("d/<str:token>/tellings/", tellings.tellings, name="tellings"),
+    path("d/<str:token>/trips/<str:reference>/pick-up/", tellings.pick_up, name="pick_up"),
+    path("d/<str:token>/trips/<str:reference>/hand-over/", tellings.hand_over, name="hand_over"),
+    path("d/<str:token>/trips/<str:reference>/back/", tellings.back, name="back"),
 ]

@@ -17,6 +17,7 @@ from ferry.models import EventKind, PassState
 from ferry.models.driver import written_language
 from ferry.phone.language import chosen_language
 from ferry.phone.steps import way, what_now
+from ferry.phone.tellings import acts_context, queue_context
 from ferry.phone.throttles import too_many
 from ferry.qr import qr_svg
 from ferry.queries.driving import current_trip, earlier_trips, find_driver, trips_taken_away
@@ -48,6 +49,8 @@ def driver_page(request: HttpRequest, token: str) -> HttpResponse:
             "earlier": earlier_trips(driver, but=trip),
             "taken_away": trips_taken_away(driver, at=at),
             **_trip_context(trip, at),
+            **queue_context(token, driver),
+            **(acts_context(trip, token, driver) if trip else {}),
         }
         template = "phone/_trip.html" if request.headers.get("HX-Request") else "phone/driver.html"
         return render(request, template, context)

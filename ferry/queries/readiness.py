@@ -49,8 +49,8 @@ KEY = ("battery", "yard", "inspected", "charged", "charge", "enough_keys", "pape
 Key = tuple[int, ...]
 
 #: What decides a vehicle's step, as small numbers: equal ones mean the same step and the same reasons. Each
-#: vehicle looks up its own: joined, a consignment that came just now is unknown to the planner, who then reads
-#: all trips anew for each of its vehicles.
+#: vehicle looks up its own: joined, a consignment that came just now is unknown to the planner, and all trips
+#: are read anew for each of its vehicles.
 WAY = f"""
 WITH way AS (
     SELECT id, hs_code,
