@@ -66,14 +66,17 @@ from ferry.models import (
     Weight,
 )
 from ferry.notice_letters import stop_link
+from ferry.queries.condition_checks import condition_photos_of
 from ferry.rules.news import MemberNews
 from tests.access.table import Row
 from tests.builders import (
     AT,
     BY,
+    a_check,
     a_checkpoint,
     a_company,
     a_company_key,
+    a_condition_photo,
     a_device,
     a_document,
     a_driver,
@@ -137,6 +140,7 @@ def furnish(company: Company) -> None:
     send_test(endpoint=an_endpoint(company), at=AT)
     a_received_trip(company)
     a_document(a_ready_trip(company))
+    a_condition_photo(a_check(a_ready_trip(company)))
     a_document(a_ready_trip(company).vehicle)
     tell_members(
         news=[MemberNews(company.pk, NoticeKind.REFUSED, "trip", a_ready_trip(company).reference, "BYD")],
@@ -185,6 +189,7 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "<key>": lambda company: a_ready_trip(company).reference,
     "pictures/<pk>": lambda company: a_ready_trip(company).vehicle.documents.latest("pk").pk,
     "documents/<pk>": lambda company: company.documents.latest("pk").pk,
+    "condition-photos/<pk>": lambda company: condition_photos_of(company).latest("pk").pk,
     "cases/<pk>": lambda company: company.cases.filter(state=CaseState.OPEN, trip__isnull=False)[0].pk,
     "handovers/<pk>": lambda company: Handover.objects.filter(to_company=company)[0].pk,
     "handovers/<pk>/withdraw/": lambda company: company.handovers_out.earliest("pk").pk,
