@@ -2,6 +2,7 @@ import './tokens.css';
 import './phone.css';
 import './phone/queue.css';
 import './once.js';
+import './phone/voice.js';
 import './phone/queue-line.js';
 
 // <div data-refresh-url="…" data-refresh-s="20">: its content is asked for again while the page is looked at.
