@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import translation
 
+from ferry.models.driver import written_language
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
@@ -25,3 +27,8 @@ def chosen_language(request: HttpRequest) -> str | None:
     """Give the language that the reader chose in the menu, if any."""
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
     return chosen if chosen in dict(settings.PHONE_LANGUAGES) else None
+
+
+def reader_language(request: HttpRequest, reads: str) -> str:
+    """Give the language of one whose language we know, unless he chose another on the page."""
+    return chosen_language(request) or written_language(reads)
