@@ -138,8 +138,10 @@ else:
     _insist(
         _database["NAME"], "DATABASE_URL must end with the name of a database: postgres://USER@HOST/NAME."
     )
+    # Nothing here runs so long that compiling it first would pay.
+    _database.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
     if _pool_size:
-        _database.setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": _pool_size}
+        _database["OPTIONS"]["pool"] = {"min_size": 1, "max_size": _pool_size}
 DATABASES = {"default": _database}
 
 #: With Redis: broker, cache and throttle counters. Without: folders below DATA_DIR, for one machine.

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 from stdnum.cn import uscc as stdnum_uscc
@@ -36,6 +36,7 @@ from ferry.models import (
     Declaration,
     Document,
     Driver,
+    EventKind,
     FileImport,
     KeyKind,
     Licence,
@@ -46,12 +47,16 @@ from ferry.models import (
     Route,
     Stage,
     Trip,
+    TripState,
     User,
     Vehicle,
 )
 from ferry.queries.roster import Pair, Window
 from ferry.rules.condition import Looked, Mark
 from ferry.rules.vin import vin_check_digit
+
+if TYPE_CHECKING:
+    from ferry.actions.tellings import Word
 
 #: Noon in China, nine in the morning in Kazakhstan, a Sunday without a closure.
 AT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -205,6 +210,26 @@ def an_issued_trip(company: Company | None = None, **fields: Any) -> Trip:
     a_pass(trip)
     trip.refresh_from_db()
     return trip
+
+
+def an_exited_trip(company: Company | None = None, **fields: Any) -> Trip:
+    """Have a vehicle leave China at AT."""
+    from ferry.actions.moves import move_trip
+
+    trip = an_issued_trip(company, **fields)
+    move_trip(trip=trip, to=TripState.EXITED, kind=EventKind.EXITED, at=AT, by="device")
+    return trip
+
+
+def a_word(kind: str = "picked_up", **fields: Any) -> Word:
+    """Say something as a driver's phone does, an hour after AT and with a clock that is right."""
+    from ferry.actions.tellings import Back, Word
+
+    marks = (Mark(1, "left", 450, 580, "scratch"),)
+    told_at = fields.pop("told_at", AT + timedelta(hours=1))
+    content = fields.pop("content", Back() if kind == "back" else Looked(marks, 31, 80, 2))
+    usual = {"telling_id": uuid.uuid4(), "digest": str(hash((kind, content))), "sent_at": None}
+    return Word(**{"kind": kind, "content": content, "told_at": told_at, **usual, **fields})
 
 
 def a_picture(form: str = "JPEG", *, size: tuple[int, int] = (40, 30), **said: Any) -> bytes:

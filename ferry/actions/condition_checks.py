@@ -71,11 +71,20 @@ def keep_check(
     return check, is_new
 
 
+def prepare_photo(content: bytes) -> Cleaned:
+    """Make of what was sent a photo to keep, or raise Invalid; whoever holds locks does this before."""
+    cleaned = clean(content)
+    if cleaned.content_type != JPEG:
+        raise Invalid(Reason("photo_type", _("Only photos belong here (JPEG, PNG, HEIC)."), "photo"))
+    return cleaned
+
+
 def keep_condition_photo(
     *,
     check: ConditionCheck,
     photo_id: uuid.UUID,
     content: bytes,
+    prepared: Cleaned | None = None,
     mark_number: int | None = None,
     with_place: bool = False,
     taken_at: datetime,
@@ -89,9 +98,7 @@ def keep_condition_photo(
     same = _same(photo)
     if same is not None:
         return same, False
-    cleaned = clean(content)
-    if cleaned.content_type != JPEG:
-        raise Invalid(Reason("photo_type", _("Only photos belong here (JPEG, PNG, HEIC)."), "photo"))
+    cleaned = prepared or prepare_photo(content)
     photo.content_type, photo.size = cleaned.content_type, len(cleaned.content)
     place = place_in(content) if with_place else None
     if place is not None:

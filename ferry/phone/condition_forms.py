@@ -184,5 +184,10 @@ class ConditionForm(MarksForm):
         if is_electric:
             self.fields["level_percent"].label = _("Battery charge, %")
 
+    @property
+    def figures(self) -> list[forms.BoundField]:
+        """Give what is read off the vehicle."""
+        return [self[name] for name in ("odometer_km", "level_percent", "keys")]
+
 
 BAD_MARK = _("Mark %(number)s is not on the vehicle. Take it away and mark it again.")

@@ -24,9 +24,10 @@ from django.views.decorators.http import require_safe
 
 from ferry import codes
 from ferry.models import EventKind, PassState, TripState
-from ferry.phone.language import reader_language
+from ferry.phone.language import spoken_to
 from ferry.phone.outlook import Phase, left_forms, phases, why
 from ferry.phone.steps import way
+from ferry.phone.tellings import acts_context, queue_context
 from ferry.phone.throttles import too_many
 from ferry.qr import qr_svg
 from ferry.queries.driving import (
@@ -69,6 +70,7 @@ class Scene:
     phases: list[Phase]
     coming: list[Trip]
     taken_away: list[Trip]
+    acts: dict[str, Any]
 
     @property
     def shown_pass(self) -> Pass | None:
@@ -93,8 +95,8 @@ def driver_page(request: HttpRequest, token: str) -> HttpResponse:
     driver, refusal = driver_of(request, token, at)
     if driver is None:
         return refusal
-    with translation.override(reader_language(request, driver.language)):
-        scene = scene_of(driver, at=at)
+    with spoken_to(request, driver.language):
+        scene = scene_of(driver, token, at=at)
         stamp = _stamp(scene, at)
         until = _keep_until(scene, at)
         answer = (
@@ -118,7 +120,7 @@ def driver_of(request: HttpRequest, token: str, at: datetime) -> tuple[Driver | 
     return driver, HttpResponse()
 
 
-def scene_of(driver: Driver, *, at: datetime) -> Scene:
+def scene_of(driver: Driver, token: str, *, at: datetime) -> Scene:
     trip = current_trip(driver, at=at)
     pass_ = trip.passes.filter(state=PassState.OPEN).first() if trip else None
     events = told_of(trip) if trip else []
@@ -133,6 +135,7 @@ def scene_of(driver: Driver, *, at: datetime) -> Scene:
         phases=phases(trip, pass_, events, closed, at=at) if trip else [],
         coming=coming_trips(driver, but=trip, at=at),
         taken_away=trips_taken_away(driver, at=at),
+        acts=acts_context(trip, token, driver) if trip else {},
     )
 
 
@@ -150,6 +153,7 @@ def _stamp(scene: Scene, at: datetime) -> str:
         [(phase.now, phase.when) for phase in scene.phases],
         [(other.pk, other.state, other.opens_at) for other in scene.coming],
         [other.pk for other in scene.taken_away],
+        [(act.kind, act.status) for act in scene.acts.get("acts", ())],
     )
     return f'"{hashlib.sha256(repr(said).encode()).hexdigest()[:24]}"'
 
@@ -192,6 +196,8 @@ def _context(scene: Scene, token: str, stamp: str, until: datetime, at: datetime
         "coming": scene.coming,
         "earlier": [(trip, _paid(trip, scene.driver)) for trip in earlier],
         "stays": _stays(ledger),
+        **queue_context(token, scene.driver),
+        **scene.acts,
         **_trip_context(scene),
     }
 
@@ -264,7 +270,7 @@ def pass_over(request: HttpRequest, token: str) -> HttpResponse:
     driver, refusal = driver_of(request, token, timezone.now())
     if driver is None:
         return refusal
-    with translation.override(reader_language(request, driver.language)):
+    with spoken_to(request, driver.language):
         return render(request, "phone/over.html", {"company": driver.company})
 
 
@@ -276,7 +282,7 @@ def web_manifest(request: HttpRequest, token: str) -> HttpResponse:
     if driver is None:
         return refusal
     icon = {"type": "image/png", "purpose": "any"}
-    with translation.override(reader_language(request, driver.language)):
+    with spoken_to(request, driver.language):
         content = {
             "id": f"/d/?driver={driver.pk}",
             "name": _("Ferryman: my trip"),

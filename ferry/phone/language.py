@@ -29,6 +29,6 @@ def chosen_language(request: HttpRequest) -> str | None:
     return chosen if chosen in dict(settings.PHONE_LANGUAGES) else None
 
 
-def reader_language(request: HttpRequest, reads: str) -> str:
-    """Give the language of one whose language we know, unless he chose another on the page."""
-    return chosen_language(request) or written_language(reads)
+def spoken_to(request: HttpRequest, reads: str) -> translation.override:
+    """Speak the language somebody reads unless he chose another on the page."""
+    return translation.override(chosen_language(request) or written_language(reads))

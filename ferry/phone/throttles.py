@@ -16,9 +16,17 @@ if TYPE_CHECKING:
 
 def too_many(request: HttpRequest, scope: str, *, who: str = "") -> HttpResponse | None:
     """Answer 429 with a page where the rate of the scope is used up."""
-    throttle = PageThrottle(scope, who)
-    if throttle.allow_request(cast("Request", request), cast("APIView", None)):
+    wait_s = is_too_many(request, scope, who=who)
+    if not wait_s:
         return None
     answer = render(request, "phone/wait.html", status=429)
-    answer["Retry-After"] = str(int(throttle.wait()) + 1)
+    answer["Retry-After"] = str(wait_s)
     return answer
+
+
+def is_too_many(request: HttpRequest, scope: str, *, who: str = "") -> int:
+    """Say for how many seconds the rate of the scope is used up; 0 where it is not."""
+    throttle = PageThrottle(scope, who)
+    if throttle.allow_request(cast("Request", request), cast("APIView", None)):
+        return 0
+    return int(throttle.wait()) + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from ferry.phone import driving, views
+from ferry.phone import driving, tellings, views
 
 app_name = "phone"
 
@@ -15,5 +15,9 @@ urlpatterns = [
     path("d/<str:token>/", driving.driver_page, name="driver"),
     path("d/<str:token>/over/", driving.pass_over, name="over"),
     path("d/<str:token>/app.webmanifest", driving.web_manifest, name="manifest"),
+    path("d/<str:token>/tellings/", tellings.tellings, name="tellings"),
+    path("d/<str:token>/trips/<str:reference>/pick-up/", tellings.pick_up, name="pick_up"),
+    path("d/<str:token>/trips/<str:reference>/hand-over/", tellings.hand_over, name="hand_over"),
+    path("d/<str:token>/trips/<str:reference>/back/", tellings.back, name="back"),
     re_path(r"^[Pp]/(?P<code>[A-Za-z0-9-]{1,600})/?$", views.code_page, name="code"),
 ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -15,7 +15,7 @@ from ferry.actions.receipts import confirm_receipt
 from ferry.errors import Refused
 from ferry.models import PassState, Receipt, TripState
 from ferry.phone.forms import ReceiptForm
-from ferry.phone.language import reader_language
+from ferry.phone.language import spoken_to
 from ferry.phone.throttles import too_many
 from ferry.queries.passes import find_pass
 
@@ -36,7 +36,7 @@ def code_page(request: HttpRequest, code: str) -> HttpResponse:
     pass_ = find_pass(code, at=at)
     if pass_ is None:
         return render(request, "phone/no_code.html", status=404)
-    with _language(request, pass_.trip.consignee_language):
+    with spoken_to(request, pass_.trip.consignee_language):
         form = ReceiptForm(request.POST or None)
         if request.method == "POST" and form.is_valid() and _confirmed(form, pass_, at):
             return redirect(request.path)
@@ -68,8 +68,3 @@ def _code_context(pass_: Pass, form: ReceiptForm) -> dict[str, object]:
         "is_over": trip.state in {TripState.CANCELLED, TripState.LAPSED, TripState.RETURNED},
         "form": form,
     }
-
-
-def _language(request: HttpRequest, reads: str) -> translation.override:
-    """Speak the reader's language unless he chose another on the page."""
-    return translation.override(reader_language(request, reads))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django import template
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ferry.models import Role
 
@@ -23,6 +24,7 @@ WHO: Mapping[str, StrOrPromise] = {
     **{role.value: role.label for role in Role},
     "key": _("API key"),
     "operator": _("Operator"),
+    "driver": pgettext_lazy("who acted", "Driver"),
     "device": _("Device"),
     "officer": _("Officer"),
     "supervisor": _("Supervisor"),

@@ -1,7 +1,9 @@
 import './phone/served.js';
 import './tokens.css';
 import './phone.css';
+import './phone/queue.css';
 import './once.js';
+import './phone/queue-line.js';
 import './phone/live.js';
 import './phone/forget.js';
 import './phone/awake.js';

@@ -91,7 +91,7 @@ def test_an_empty_debug_is_off(read):
 def test_a_database_url_keeps_its_options_beside_the_pool(read):
     settings = read(DATABASE_URL="postgres://ferryman@db.example/ferryman?sslmode=require")
     options = settings["DATABASES"]["default"]["OPTIONS"]
-    assert options == {"sslmode": "require", "pool": {"min_size": 1, "max_size": 8}}
+    assert options == {"sslmode": "require", "options": "-c jit=off", "pool": {"min_size": 1, "max_size": 8}}
 
 
 def test_a_relative_database_file_is_one_file_from_everywhere(read):

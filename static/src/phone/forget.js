@@ -1,14 +1,10 @@
 /** “This is not my phone”: asks, and deletes all that drivers' pages keep here. */
 import { dropAll } from './keep.js';
+import { queue } from './queue-line.js';
 
 const MARK = 'ferryman-phone-forgotten';
 const STORE = 'ferryman-phone';
 const PATIENCE_MS = 3000;
-/** Give how many things a driver told that wait to be sent: whoever queues them says so here. */
-const counters = new Set();
-
-export const countWaiting = (count) => counters.add(count);
-
 const part = document.querySelector('[data-forget]');
 if (part) begin();
 
@@ -32,10 +28,7 @@ function begin() {
   window.addEventListener('storage', (event) => event.key === MARK && event.newValue && leave());
 }
 
-async function waiting() {
-  const counts = await Promise.allSettled([...counters].map((count) => count()));
-  return counts.some(({ value }) => value > 0);
-}
+const waiting = async () => ((await queue?.waiting()) ?? 0) > 0;
 
 async function forget() {
   try {
@@ -58,11 +51,13 @@ const dropStore = () =>
     asked.onsuccess = asked.onerror = asked.onblocked = resolve;
   });
 
-/** Show the empty page, and let no address of the link stay on the screen. */
-function leave() {
+/** Go to the empty page, or show it where there is no signal; no address of the link stays on the screen. */
+async function leave() {
+  document.documentElement.dataset.forgotten = 'yes';
+  const isThere = await fetch(part.dataset.forget).then((answer) => answer.ok, () => false);
+  if (isThere) return location.replace(part.dataset.forget);
   history.replaceState(null, '', part.dataset.forget);
   const empty = document.importNode(document.querySelector('#forgotten').content, true);
-  document.documentElement.dataset.forgotten = 'yes';
   document.querySelector('main').replaceChildren(empty);
   document.querySelector('header details')?.remove();
   document.querySelector('footer').replaceChildren();

@@ -8,6 +8,7 @@ const PAGES = 'ferryman-phone-pages';
 const FILES = 'ferryman-phone-files';
 const LIMIT = 'X-Keep-Until';
 const STAMP = 'X-Stamp';
+const WEEK_MS = 7 * 86_400_000;
 
 /** What is being kept, or is kept already. */
 let keeping = '';
@@ -26,7 +27,9 @@ export async function keep(page, html, answer) {
     const said = { [LIMIT]: keepUntil, [STAMP]: stamp };
     await put(pages, location.pathname, html, answer, said);
     const texts = [html, await keepPage(pages, over, { [STAMP]: stamp })];
-    for (const address of namedPages()) texts.push(await keepPage(pages, address, said));
+    // These hold no code, and are needed where the pass ended without a signal.
+    const longer = { ...said, [LIMIT]: Math.max(Number(keepUntil), now() + WEEK_MS) };
+    for (const address of namedPages()) texts.push(await keepPage(pages, address, longer));
     await keepFiles(texts);
     document.documentElement.dataset.kept = stamp;
   } catch {

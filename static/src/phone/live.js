@@ -1,7 +1,7 @@
 /**
  * Keeps a driver's page right: #page[data-live] is asked for again while it is looked at, what changed is changed in
  * place, and sentences about time go on by themselves. `fm:state` on document says that the state changed:
- * detail {tone, state}, as on the page's .state.
+ * detail {tone, state}, as on the page's .state; `fm:page` that the page was drawn anew by the server.
  */
 import { keep, dropLink, purge } from './keep.js';
 import { morph } from './morph.js';
@@ -82,6 +82,7 @@ function change(fresh) {
   morph(page, part);
   document.title = wanted.title;
   turn();
+  document.dispatchEvent(new Event('fm:page'));
   tell(before);
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.datastructures import MultiValueDict
 
 from ferry.models import Side
@@ -12,6 +13,12 @@ from ferry.rules.condition import Looked, Mark
 from ferry.rules.outline import ZONES, zones_of
 from ferry.templatetags.outlines import outline
 from tests.builders import a_picture
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
 
 
 def a_form(said: dict[str, object] | None = None, shape: str = "car", **named: object) -> ConditionForm:

@@ -368,9 +368,9 @@ def test_it_takes_few_queries(client, django_assert_max_num_queries):
     trip = an_issued_trip()
     for _ in range(5):
         a_trip(trip.company, driver=trip.driver)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         known = {"If-None-Match": page(client, trip.driver)["ETag"]}
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         page(client, trip.driver, **known)
 
 
