@@ -63,7 +63,7 @@ def sentence(kind: str, count: int) -> str:
             count,
         ),
         NoticeKind.DAMAGE: ngettext(
-            "%(count)d receipt notes damage", "%(count)d receipts note damage", count
+            "Damage was noted on %(count)d vehicle", "Damage was noted on %(count)d vehicles", count
         ),
         NoticeKind.DELIVERED: ngettext(
             "%(count)d vehicle was delivered", "%(count)d vehicles were delivered", count

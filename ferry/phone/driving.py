@@ -271,7 +271,7 @@ def pass_over(request: HttpRequest, token: str) -> HttpResponse:
     if driver is None:
         return refusal
     with spoken_to(request, driver.language):
-        return render(request, "phone/over.html", {"company": driver.company})
+        return render(request, "phone/pass_over.html", {"company": driver.company})
 
 
 @require_safe

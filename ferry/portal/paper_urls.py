@@ -6,6 +6,7 @@ from django.urls import path, re_path
 
 from ferry.portal import (
     cases,
+    condition,
     consignments,
     declarations,
     documents,
@@ -58,6 +59,8 @@ urlpatterns = [
     path("documents/about/<str:thing>/<str:key>/", documents.document_keep, name="document_keep"),
     path("documents/<int:pk>/", documents.document, name="document"),
     path("documents/<int:pk>/small/", documents.document_small, name="document_small"),
+    path("condition-photos/<int:pk>/", condition.condition_photo, name="condition_photo"),
+    path("condition-photos/<int:pk>/small/", condition.condition_photo_small, name="condition_photo_small"),
     path("documents/<int:pk>/remove/", documents.document_remove, name="document_remove"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<int:pk>/", cases.case, name="case"),

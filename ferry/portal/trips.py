@@ -20,6 +20,7 @@ from ferry.actions.trips import cancel_trip, driver_back, plan_trip, return_trip
 from ferry.errors import Refused
 from ferry.models import ON_THE_WAY, Case, CaseState, EventKind, PassState, RefusalReason, TripState
 from ferry.portal.access import dispatcher, member
+from ferry.portal.condition import condition_context
 from ferry.portal.documents import documents_shown
 from ferry.portal.facts import WORDS
 from ferry.portal.forms import DriverForm, ReasonForm, RedateForm, TripForm
@@ -28,7 +29,7 @@ from ferry.portal.way import held_at, place_names, scans_told, way_of
 from ferry.qr import qr_svg
 from ferry.queries.passes import passes_in_full
 from ferry.queries.trips import trips_of
-from ferry.reasons import in_words
+from ferry.reasons import both_clocks, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +73,8 @@ def trip(request: HttpRequest, membership: Membership, reference: str) -> HttpRe
     context = _trip_context(shown, membership)
     if request.headers.get("HX-Request"):
         return render(request, "portal/_trip.html", context)
-    return render(request, "portal/trip.html", {**context, **documents_shown(shown, membership)})
+    context |= {**condition_context(shown), **documents_shown(shown, membership)}
+    return render(request, "portal/trip.html", context)
 
 
 @require_POST
@@ -260,8 +262,22 @@ def _told(event: TripEvent, places: Mapping[str, str]) -> list[str]:
         told.append(_("Released after examination") if released else _("Detained after examination"))
     if event.kind == EventKind.DELIVERY_REFUSED:
         told.insert(0, refusal_words(data.get("refusal", "")))
+    if event.kind in {EventKind.PICKED_UP, EventKind.HANDED_OVER}:
+        told += _looked(data)
     if event.kind == EventKind.DRIVER_SWAPPED:
         told.append(f"{data['from']} → {data['to']}")
     if event.kind == EventKind.RECORD_MATCHED:
         told.append(f"{WORDS.get(data['kind'], data['kind'])} · {data['source']} {data['reference']}")
+    return told
+
+
+def _looked(data: Mapping[str, Any]) -> list[str]:
+    """Say what a driver's look found, and what his phone's clock said where it could not be believed."""
+    told = []
+    if data.get("new_marks"):
+        told.append(_("New damage marked: %(count)s") % {"count": data["new_marks"]})
+    elif data.get("marks"):
+        told.append(_("Damage marked: %(count)s") % {"count": data["marks"]})
+    if "phone_at" in data:
+        told.append(_("The phone's clock was wrong; it said %(at)s.") % {"at": both_clocks(data["phone_at"])})
     return told

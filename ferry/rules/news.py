@@ -145,6 +145,7 @@ def member_news_of_event(event: TripEvent) -> Iterator[MemberNews]:
         EventKind.WITHDRAWN.value: NoticeKind.HELD,
         EventKind.EXAMINED.value: NoticeKind.HELD if event.data.get("outcome") == "detained" else None,
         EventKind.LAPSED.value: NoticeKind.LAPSED,
+        EventKind.HANDED_OVER.value: NoticeKind.DAMAGE if event.data.get("new_marks") else None,
         EventKind.DELIVERY_REFUSED.value: NoticeKind.NOT_TAKEN,
         EventKind.DELIVERED.value: NoticeKind.DAMAGE if damaged else NoticeKind.DELIVERED,
     }.get(event.kind)

@@ -10,6 +10,8 @@ import './yard.css';
 import './devices.css';
 import './pages.css';
 import './held.css';
+import './outline.css';
+import './condition.css';
 import './desk.css';
 import './chain.css';
 import htmx from 'htmx.org/dist/htmx.esm.js';

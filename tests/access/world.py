@@ -35,7 +35,9 @@ from ferry.actions.consignments import join_consignment, open_consignment
 from ferry.actions.hooks import add_endpoint, send_test
 from ferry.actions.invitations import invite
 from ferry.actions.notices import tell_members
+from ferry.actions.passes import receipt_pin
 from ferry.actions.places import close_routes
+from ferry.actions.receipts import confirm_receipt
 from ferry.actions.saved_views import save_view
 from ferry.actions.vehicles import offer_vehicle
 from ferry.models import (
@@ -64,14 +66,17 @@ from ferry.models import (
     Weight,
 )
 from ferry.notice_letters import stop_link
+from ferry.queries.condition_checks import condition_photos_of
 from ferry.rules.news import MemberNews
 from tests.access.table import Row
 from tests.builders import (
     AT,
     BY,
+    a_check,
     a_checkpoint,
     a_company,
     a_company_key,
+    a_condition_photo,
     a_device,
     a_document,
     a_driver,
@@ -133,7 +138,9 @@ def furnish(company: Company) -> None:
     owner = a_member(company, Role.OWNER).user
     save_view(company=company, user=owner, list="trips", name="Mine", query="")
     send_test(endpoint=an_endpoint(company), at=AT)
+    a_received_trip(company)
     a_document(a_ready_trip(company))
+    a_condition_photo(a_check(a_ready_trip(company)))
     a_document(a_ready_trip(company).vehicle)
     tell_members(
         news=[MemberNews(company.pk, NoticeKind.REFUSED, "trip", a_ready_trip(company).reference, "BYD")],
@@ -151,6 +158,16 @@ def a_ready_trip(company: Company) -> Trip:
     return ready.select_related("driver", "vehicle", "declaration")[0]
 
 
+def a_received_trip(company: Company) -> Trip:
+    """Have one of the trips received, once."""
+    received = company.trips.filter(receipt__isnull=False).first()
+    if received is None:
+        received = an_issued_trip(company)
+        said = {"pin": receipt_pin(received), "condition": "good", "receiver": "Aidar"}
+        confirm_receipt(pass_=received.passes.get(), **said, at=AT, by="consignee")
+    return received
+
+
 def an_open_pass(company: Company) -> Pass:
     return Pass.objects.filter(trip=a_ready_trip(company), state=PassState.OPEN).get()
 
@@ -158,6 +175,10 @@ def an_open_pass(company: Company) -> Pass:
 #: What stands in an address for what Silk Road Cars keeps; named by the part of the address before it.
 STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "trips/<reference>": lambda company: a_ready_trip(company).reference,
+    "trips/<reference>/receipt.pdf": lambda company: a_received_trip(company).reference,
+    "p/<code>/receipt/": lambda company: a_received_trip(company).passes.get().short_code,
+    "p/<code>/receipt.pdf": lambda company: a_received_trip(company).passes.get().short_code,
+    "p/<code>/photos/": lambda company: a_received_trip(company).passes.get().short_code,
     "code.<form>": lambda company: "code.svg",
     "roster/<pk>": lambda company: company.rosters.latest("pk").pk,
     "vehicles/<vin>": lambda company: a_ready_trip(company).vehicle.vin,
@@ -168,6 +189,7 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "<key>": lambda company: a_ready_trip(company).reference,
     "pictures/<pk>": lambda company: a_ready_trip(company).vehicle.documents.latest("pk").pk,
     "documents/<pk>": lambda company: company.documents.latest("pk").pk,
+    "condition-photos/<pk>": lambda company: condition_photos_of(company).latest("pk").pk,
     "cases/<pk>": lambda company: company.cases.filter(state=CaseState.OPEN, trip__isnull=False)[0].pk,
     "handovers/<pk>": lambda company: Handover.objects.filter(to_company=company)[0].pk,
     "handovers/<pk>/withdraw/": lambda company: company.handovers_out.earliest("pk").pk,
