@@ -3,6 +3,7 @@ import './tokens.css';
 import './phone.css';
 import './phone/queue.css';
 import './once.js';
+import './phone/voice.js';
 import './phone/queue-line.js';
 import './phone/live.js';
 import './phone/forget.js';

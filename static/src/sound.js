@@ -10,7 +10,7 @@ const PAUSE_S = 0.04;
 
 let context;
 
-/** Play the verdict's notes and shake; a name without a voice is silent. */
+/** Play the verdict's notes, shake, and give the seconds it takes; a name without a voice is silent. */
 export function sound(verdict) {
   const voice = VOICES[verdict];
   if (!voice) return;
@@ -24,6 +24,7 @@ export function sound(verdict) {
     note(hertz, at, seconds, wave);
     at += seconds + PAUSE_S;
   }
+  return at - context.currentTime;
 }
 
 function note(hertz, at, seconds, wave) {

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, WebError, 
 
 from ferry.models import Checkpoint, Closure, Trip, User
 from tests.builders import PASSWORD, a_pass, a_route, a_trip
+from tests.journeys.processes import free_port, manage, production, serve
 
 BUILT = Path(django_settings.BASE_DIR) / "static" / "dist" / "manifest.json"
 PATIENCE_MS = 15_000
@@ -125,3 +130,29 @@ def an_issued(now: datetime) -> Trip:
     a_pass(trip, at=now)
     trip.refresh_from_db()
     return trip
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server as in production with the demonstration on it, and what opens it."""
+
+    url: str
+    company: dict[str, str]
+    driver: str
+    consignee: str
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    port = free_port()
+    url = f"http://localhost:{port}"
+    environment = production(tmp_path_factory.mktemp("production"), SITE_URL=url, PROXIES="0")
+    manage(environment, "migrate", "--verbosity=0")
+    manage(environment, "collectstatic", "--noinput", "--verbosity=0")
+    company = json.loads(manage(environment, "demo", "--json", "--force"))["company"]
+    told = manage(environment, "demo", "--force")
+    driver, consignee = (re.findall(f"{url}(/{door}/\\S+)", told)[0] for door in ("d", "P"))
+    server = serve(environment, port)
+    yield Served(url, company, driver, consignee)
+    server.terminate()
+    server.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -133,8 +134,8 @@ def is_page(page: Page, address: str) -> bool:
     return page.request.get(address).text().lstrip().lower().startswith("<!doctype html")
 
 
-def faults(page: Page, address: str) -> list[str]:
-    """Open a page and list what is gravely wrong with it."""
+def faults(page: Page, address: str, impacts: Collection[str] = GRAVE) -> list[str]:
+    """Open a page and list what is gravely wrong with it, or as little wrong as asked."""
     if not is_page(page, address):
         return []
     answer = page.goto(address)
@@ -145,7 +146,7 @@ def faults(page: Page, address: str) -> list[str]:
     return [
         f"{address} {fault['id']}: {' | '.join(node['html'] for node in fault['nodes'][:3])}"
         for fault in found["violations"]
-        if fault["impact"] in GRAVE
+        if fault["impact"] in impacts
     ]
 
 

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import Browser, CDPSession, Page
 
 from tests.access.table import Row, rows
-from tests.journeys.processes import free_port, manage, production, serve
+from tests.browser.conftest import Served
 
 FIRST_BYTES, NEXT_BYTES = 300_000, 50_000
 PORTAL = [
     row for row in rows() if "get" in row.may("owner") and not row.address.startswith(("/api/", "/accounts"))
 ]
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
-    port = free_port()
-    url = f"http://localhost:{port}"
-    environment = production(tmp_path_factory.mktemp("production"), SITE_URL=url, PROXIES="0")
-    manage(environment, "migrate", "--verbosity=0")
-    manage(environment, "collectstatic", "--noinput", "--verbosity=0")
-    opens = json.loads(manage(environment, "demo", "--json", "--force"))["company"]
-    server = serve(environment, port)
-    yield url, opens
-    server.terminate()
-    server.wait()
 
 
 class Scales:
@@ -50,11 +34,10 @@ class Scales:
         return self.bytes
 
 
-def test_no_page_of_the_portal_is_heavy(browser: Browser, served: tuple[str, dict[str, str]]) -> None:
-    url, opens = served
-    context = browser.new_context(base_url=url)
+def test_no_page_of_the_portal_is_heavy(browser: Browser, served: Served) -> None:
+    context = browser.new_context(base_url=served.url)
     page = context.new_page()
-    sign_in(page, opens)
+    sign_in(page, served.company)
     scales = Scales(context.new_cdp_session(page))
     heavy: list[str] = []
     weighed: set[str] = set()
