@@ -93,5 +93,5 @@ if (queue) {
   window.addEventListener('pageshow', sendSoon);
   document.addEventListener('visibilitychange', sendSoon);
   // The part that is asked for again comes as the server knows it.
-  for (const part of document.querySelectorAll('[data-refresh-url]')) new MutationObserver(showActs).observe(part, { childList: true });
+  document.addEventListener('fm:page', showActs);
 }
