@@ -39,7 +39,7 @@ export default defineConfig({
     rolldownOptions: {
       // htmx can evaluate; its configuration (templates/base/page.html) and the CSP both forbid it.
       checks: { eval: false },
-      input: ['portal', 'lane', 'phone', 'scan', 'condition', 'telling'].map((name) => `${import.meta.dirname}/static/src/${name}.js`),
+      input: ['portal', 'lane', 'phone', 'scan', 'condition', 'receiving', 'telling'].map((name) => `${import.meta.dirname}/static/src/${name}.js`),
     },
   },
 });

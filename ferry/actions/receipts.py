@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from ferry.actions.condition_checks import keep_check
 from ferry.actions.moves import move_trip, note_event
 from ferry.actions.passes import lock_trip, receipt_pin
 from ferry.actions.trips import spend_open_pass
 from ferry.errors import Conflict, Invalid, Reason, TooMany
-from ferry.models import ON_THE_WAY, DeliveryRefusal, EventKind, PassState, Receipt, Trip, TripState
+from ferry.models import ON_THE_WAY, DeliveryRefusal, EventKind, PassState, Receipt, Stage, Trip, TripState
 from ferry.rules.letters import plain_capitals
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from ferry.models import Pass
+    from ferry.rules.condition import Looked
 
 #: With six digits and so many tries an hour, guessing takes years.
 TRIES = 5
 LOCKED_FOR = timedelta(hours=1)
-#: The codes of what was answered already: whoever asks again by the right PIN has what he wanted.
-ALREADY = frozenset({"already_confirmed", "already_refused"})
+
+
+@dataclass(frozen=True)
+class Check:
+    """How the vehicle looked to its consignee; photos are kept with it afterwards, by its id."""
+
+    check_id: UUID
+    looked: Looked
 
 
 def confirm_receipt(
@@ -36,6 +46,7 @@ def confirm_receipt(
     receiver: str,
     odometer_km: int | None = None,
     note: str = "",
+    check: Check | None = None,
     at: datetime,
     by: str,
 ) -> Receipt:
@@ -62,11 +73,20 @@ def confirm_receipt(
         ):
             raise Conflict(TRIP_ENDED)
         spend_open_pass(trip, at)
+        _keep(check, trip, at)
     return receipt
 
 
 def refuse_delivery(
-    *, pass_: Pass, pin: str, reason: str, refused_by: str, note: str = "", at: datetime, by: str
+    *,
+    pass_: Pass,
+    pin: str,
+    reason: str,
+    refused_by: str,
+    note: str = "",
+    check: Check | None = None,
+    at: datetime,
+    by: str,
 ) -> DeliveryRefusal:
     """Refuse a delivery, once, by the consignee's PIN; its wrong PINs are counted with those of the receipt.
 
@@ -85,6 +105,7 @@ def refuse_delivery(
         data = {"refusal": reason, "receiver": refused_by, "note": note}
         note_event(trip=trip, kind=EventKind.DELIVERY_REFUSED, at=at, by=by, data=data)
         Trip.objects.filter(pk=trip.pk).update(next_check_at=at)
+        _keep(check, trip, at)
     return refusal
 
 
@@ -110,6 +131,19 @@ def _count_failure(trip: Trip, at: datetime) -> None:
     else:
         changes = {"pin_failures": 0, "pin_locked_until": at + LOCKED_FOR}
     Trip.objects.filter(pk=trip.pk).update(**changes)
+
+
+def _keep(check: Check | None, trip: Trip, at: datetime) -> None:
+    if check is not None:
+        keep_check(
+            trip=trip,
+            stage=Stage.RECEIPT,
+            driver=None,
+            check_id=check.check_id,
+            looked=check.looked,
+            checked_at=at,
+            at=at,
+        )
 
 
 def _hold_unanswered(pass_: Pass) -> Trip:

@@ -6,26 +6,40 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ferry.models import EventKind, TripState
-from ferry.rules.closures import closed_at
+from ferry.rules.opening import closed_now
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from ferry.models import Pass, Trip, TripEvent
-    from ferry.rules.closures import Span
+    from ferry.rules.opening import Closed
+
+#: What a checkpoint said that is not a step of the trip.
+TOLD_AT_A_GATE = (EventKind.REFUSED, EventKind.EXAMINE, EventKind.EXAMINED, EventKind.WITHDRAWN)
+#: What the driver himself said on his phone.
+TOLD_BY_HIM = (EventKind.PICKED_UP, EventKind.HANDED_OVER)
 
 
 @dataclass(frozen=True)
 class Now:
-    """One glance: a tone (go, wait, stop), an icon, a few words, and the next step in a sentence."""
+    """One glance: a tone, an icon, a few words, and the next step in a sentence.
 
+    The tone is ready (drive to the gate), go (released), wait or stop; `code` names what holds, for scripts.
+    """
+
+    code: str
     tone: str
     icon: str
     words: str
     next_step: str
+
+    @property
+    def picture(self) -> str:
+        return f"phone/icons/{self.icon}.svg"
 
 
 @dataclass(frozen=True)
@@ -34,19 +48,35 @@ class Step:
     words: str
     status: str
     at: datetime | None
+    note: str = ""
+
+    @property
+    def picture(self) -> str:
+        return f"phone/icons/{self.icon}.svg"
 
 
 def what_now(
-    trip: Trip, pass_: Pass | None, last_scan: TripEvent | None, closures: Sequence[Span], *, at: datetime
+    trip: Trip,
+    pass_: Pass | None,
+    events: Sequence[TripEvent],
+    closed: Sequence[Closed],
+    *,
+    at: datetime,
 ) -> Now:
+    """Judge by the trip, its open pass and what was told of it, earliest first."""
+    told = [event for event in events if event.kind in TOLD_AT_A_GATE]
+    last_scan = told[-1] if told else None
     if trip.state == TripState.PLANNED:
         next_step = _("Wait for the code. It appears on this page as soon as the company issues it.")
-        return Now("wait", "wait", _("Not ready yet"), next_step)
+        return Now("planned", "wait", "wait", _("Not ready yet"), next_step)
     if trip.state == TripState.READY and pass_ is not None:
-        return _before_the_gate(trip, pass_, last_scan, closures, at)
-    if last_scan is not None and trip.state in {TripState.EXITED, TripState.ARRIVED}:
-        return _told_at_the_entry(trip, last_scan) or _after_the_gate(trip, last_scan)
-    return _after_the_gate(trip)
+        return _before_the_gate(trip, pass_, last_scan, closed, at)
+    if last_scan is not None and (held := _told_at_the_entry(trip, last_scan)):
+        return held
+    if trip.state == TripState.ARRIVED and any(event.kind == EventKind.HANDED_OVER for event in events):
+        next_step = _("Ask the receiver to confirm with his PIN. Until he does, the delivery is not proved.")
+        return Now("handed_over", "wait", "handover", _("Handed over, not confirmed yet"), next_step)
+    return _after_the_gate(trip, last_scan)
 
 
 def _told_at_the_entry(trip: Trip, last_scan: TripEvent) -> Now | None:
@@ -60,36 +90,46 @@ def _held(last_scan: TripEvent) -> Now | None:
     match last_scan.kind:
         case EventKind.REFUSED:
             next_step = _("The gate did not let you through. Stay with the car and call the company.")
-            return Now("stop", "stop", _("Stop"), next_step)
+            return Now("refused", "stop", "stop", _("Stop"), next_step)
         case EventKind.EXAMINE:
             next_step = _("Follow the officer to the examination. Keep this page open.")
-            return Now("wait", "wait", _("Examination"), next_step)
+            return Now("examine", "wait", "wait", _("Examination"), next_step)
         case EventKind.WITHDRAWN:
             next_step = _("Your release was withdrawn. Do not drive on: stop and wait for the officer.")
-            return Now("stop", "stop", _("Stay where you are"), next_step)
+            return Now("withdrawn", "stop", "stop", _("Stay where you are"), next_step)
         case EventKind.EXAMINED if last_scan.data.get("outcome") != "released":
             next_step = _("Stay with the car, do what the officer says, and call the company.")
-            return Now("stop", "stop", _("The car is detained"), next_step)
+            return Now("detained", "stop", "stop", _("The car is detained"), next_step)
     return None
 
 
 def _before_the_gate(
-    trip: Trip, pass_: Pass, last_scan: TripEvent | None, closures: Sequence[Span], at: datetime
+    trip: Trip, pass_: Pass, last_scan: TripEvent | None, closed: Sequence[Closed], at: datetime
 ) -> Now:
     if last_scan is not None and last_scan.at >= pass_.issued_at and (held := _held(last_scan)):
         return held
     if at >= pass_.closes_at:
         next_step = _("The time of this code is over. Do not drive to the gate; call the company.")
-        return Now("stop", "stop", _("Too late"), next_step)
-    closed = closed_at(max(at, pass_.opens_at), closures)
-    if closed is not None:
-        next_step = _("The crossing is closed. Wait for a message from the company.")
-        return Now("stop", "stop", _("Crossing closed"), next_step)
+        return Now("too_late", "stop", "stop", _("Too late"), next_step)
+    now_closed = closed_now(max(at, pass_.opens_at), closed)
+    if now_closed is not None and not now_closed.is_nightly:
+        return _crossing_closed(is_good_after=now_closed.ends_at < pass_.closes_at)
     if at < pass_.opens_at:
         next_step = _("You may leave when the time below begins. Check the car for scratches meanwhile.")
-        return Now("wait", "wait", _("Not yet"), next_step)
+        return Now("not_yet", "wait", "wait", _("Not yet"), next_step)
+    if now_closed is not None:
+        next_step = _("The gate is closed at this hour. Be there when it opens.")
+        return Now("gate_closed", "wait", "wait", _("Gate closed"), next_step)
     next_step = _("Drive to %(place)s and hold this code up to the camera at the gate.")
-    return Now("go", "car", _("You may go"), next_step % {"place": trip.route.exit.name})
+    return Now("may_go", "ready", "car", _("You may go"), next_step % {"place": trip.route.exit.name})
+
+
+def _crossing_closed(*, is_good_after: bool) -> Now:
+    if is_good_after:
+        next_step = _("The crossing is closed. Wait until it opens; this code is good then.")
+    else:
+        next_step = _("The crossing is closed. Wait for a message from the company.")
+    return Now("closed", "stop", "stop", _("Crossing closed"), next_step)
 
 
 def _after_the_gate(trip: Trip, last_scan: TripEvent | None = None) -> Now:
@@ -98,23 +138,30 @@ def _after_the_gate(trip: Trip, last_scan: TripEvent | None = None) -> Now:
         case TripState.EXITED:
             next_step = _("Cross the bridge to %(place)s and show this code there again.")
             words = _words(last_scan, "exit", _("You have left China"))
-            return Now("go", "bridge", words, next_step % place)
+            return Now("exited", "go", "bridge", words, next_step % place)
         case TripState.ARRIVED:
             next_step = _(
                 "Drive to %(delivery_place)s and hand the car over. The receiver confirms with his PIN."
             )
             words = _words(last_scan, "entry", _("You are in Kazakhstan"))
-            return Now("go", "handover", words, next_step % place)
+            return Now("arrived", "go", "handover", words, next_step % place)
         case TripState.DELIVERED | TripState.DISCHARGED:
-            next_step = _("The car is handed over. Take the coach home; tell the company when you are back.")
-            return Now("go", "done", _("Delivered"), next_step)
+            return _delivered(trip)
         case TripState.RETURNED:
-            return Now("wait", "car", _("You came back with the car"), _("Call the company."))
+            return Now("returned", "wait", "car", _("You came back with the car"), _("Call the company."))
         case _:
             next_step = _(
                 "This trip does not take place. Do not drive; call the company if you have the car."
             )
-            return Now("stop", "stop", _("Cancelled"), next_step)
+            return Now("ended", "stop", "stop", _("Cancelled"), next_step)
+
+
+def _delivered(trip: Trip) -> Now:
+    if trip.driver_returned_at is not None:
+        next_step = _("There is nothing more to do. Your next trip appears here.")
+        return Now("home", "go", "done", _("Delivered, and you are back"), next_step)
+    next_step = _("The car is handed over. Take the coach home; tell the company when you are back.")
+    return Now("delivered", "go", "done", _("Delivered"), next_step)
 
 
 def _words(last_scan: TripEvent | None, crossing: str, usual: str) -> str:
@@ -124,18 +171,35 @@ def _words(last_scan: TripEvent | None, crossing: str, usual: str) -> str:
     return _("Released after examination") if last_scan.data.get("crossing") == crossing else usual
 
 
-def way(trip: Trip) -> list[Step]:
-    """Draw the trip as a few large steps with pictures."""
-    moments = [
+def way(trip: Trip, events: Sequence[TripEvent]) -> list[Step]:
+    """Draw the trip as a few large steps with pictures; what a driver says he did waits for its proof."""
+    told = {event.kind: event.at for event in events if event.kind in TOLD_BY_HIM}
+    moments = _moments(trip, told)
+    done_until = max(
+        (number for number, (_icon, _words, is_done, _at) in enumerate(moments) if is_done), default=-1
+    )
+    steps = []
+    for number, (icon, words, _is_done, moment) in enumerate(moments):
+        status = "done" if number <= done_until else "now" if number == done_until + 1 else "next"
+        steps.append(Step(icon, words, status, moment))
+    return [_unproved(step, told) for step in steps]
+
+
+def _moments(trip: Trip, told: Mapping[str, datetime]) -> list[tuple[str, str, bool, datetime | None]]:
+    picked_up_at = told.get(EventKind.PICKED_UP)
+    return [
         ("car", _("Ready with the code"), trip.state != TripState.PLANNED, None),
+        ("check", pgettext("driver", "Picked up"), picked_up_at is not None, picked_up_at),
         ("gate", _("Left China"), trip.exited_at is not None, trip.exited_at),
         ("bridge", _("Entered Kazakhstan"), trip.arrived_at is not None, trip.arrived_at),
         ("handover", _("Handed over"), trip.delivered_at is not None, trip.delivered_at),
         ("coach", _("Back in China"), trip.driver_returned_at is not None, trip.driver_returned_at),
     ]
-    done_until = max((number for number, moment in enumerate(moments) if moment[2]), default=-1)
-    steps = []
-    for number, (icon, words, _done, moment) in enumerate(moments):
-        status = "done" if number <= done_until else "now" if number == done_until + 1 else "next"
-        steps.append(Step(icon, words, status, moment))
-    return steps
+
+
+def _unproved(step: Step, told: Mapping[str, datetime]) -> Step:
+    """Show a hand-over that only the driver knows of as waiting for the receiver."""
+    if step.icon != "handover" or step.at is not None or EventKind.HANDED_OVER not in told:
+        return step
+    note = _("Waits for the receiver's confirmation")
+    return Step(step.icon, step.words, step.status, told[EventKind.HANDED_OVER], note)

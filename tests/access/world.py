@@ -35,7 +35,9 @@ from ferry.actions.consignments import join_consignment, open_consignment
 from ferry.actions.hooks import add_endpoint, send_test
 from ferry.actions.invitations import invite
 from ferry.actions.notices import tell_members
+from ferry.actions.passes import receipt_pin
 from ferry.actions.places import close_routes
+from ferry.actions.receipts import confirm_receipt
 from ferry.actions.saved_views import save_view
 from ferry.actions.vehicles import offer_vehicle
 from ferry.models import (
@@ -136,6 +138,7 @@ def furnish(company: Company) -> None:
     owner = a_member(company, Role.OWNER).user
     save_view(company=company, user=owner, list="trips", name="Mine", query="")
     send_test(endpoint=an_endpoint(company), at=AT)
+    a_received_trip(company)
     a_document(a_ready_trip(company))
     a_condition_photo(a_check(a_ready_trip(company)))
     a_document(a_ready_trip(company).vehicle)
@@ -155,6 +158,16 @@ def a_ready_trip(company: Company) -> Trip:
     return ready.select_related("driver", "vehicle", "declaration")[0]
 
 
+def a_received_trip(company: Company) -> Trip:
+    """Have one of the trips received, once."""
+    received = company.trips.filter(receipt__isnull=False).first()
+    if received is None:
+        received = an_issued_trip(company)
+        said = {"pin": receipt_pin(received), "condition": "good", "receiver": "Aidar"}
+        confirm_receipt(pass_=received.passes.get(), **said, at=AT, by="consignee")
+    return received
+
+
 def an_open_pass(company: Company) -> Pass:
     return Pass.objects.filter(trip=a_ready_trip(company), state=PassState.OPEN).get()
 
@@ -162,6 +175,10 @@ def an_open_pass(company: Company) -> Pass:
 #: What stands in an address for what Silk Road Cars keeps; named by the part of the address before it.
 STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "trips/<reference>": lambda company: a_ready_trip(company).reference,
+    "trips/<reference>/receipt.pdf": lambda company: a_received_trip(company).reference,
+    "p/<code>/receipt/": lambda company: a_received_trip(company).passes.get().short_code,
+    "p/<code>/receipt.pdf": lambda company: a_received_trip(company).passes.get().short_code,
+    "p/<code>/photos/": lambda company: a_received_trip(company).passes.get().short_code,
     "code.<form>": lambda company: "code.svg",
     "roster/<pk>": lambda company: company.rosters.latest("pk").pk,
     "vehicles/<vin>": lambda company: a_ready_trip(company).vehicle.vin,

@@ -131,8 +131,9 @@ def test_a_car_goes_from_the_company_to_the_consignee_and_is_discharged(somebody
     consignee = somebody(PHONE)
     consignee.goto(reverse("phone:code", args=[short_code]))
     assert fits(consignee)
+    consignee.get_by_text("I take it", exact=True).click()
     consignee.locator("[name=condition][value=good]").check()
-    consignee.locator("[name=pin]").fill(found.group(1))
+    consignee.locator("#take_pin").fill(found.group(1))
     consignee.get_by_role("button", name="I have received the vehicle").click()
     expect(consignee.get_by_text("Delivery confirmed")).to_be_visible()
 

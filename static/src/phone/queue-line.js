@@ -14,7 +14,8 @@ export const queue = box ? new Queue({ of: box.dataset.queue, url: box.dataset.u
 
 let every = EVERY_MS;
 let timer;
-let hasSent = false;
+/** Something waited when this page opened, or was sent from it. */
+let hadWords = false;
 
 /** Send what waits, now and again until nothing does. */
 export async function send() {
@@ -34,11 +35,11 @@ function sendSoon() {
 
 async function show() {
   const count = await queue.waiting();
-  hasSent ||= count > 0;
+  hadWords ||= count > 0 || queue.hasSent;
   const line = box.querySelector('.queue-line');
   const words = [];
   if (count) words.push(box.dataset.waiting.replace('{count}', count));
-  else if (hasSent && !(await queue.refused()).length) words.push(box.dataset.sent);
+  else if (hadWords && !(await queue.refused()).length) words.push(box.dataset.sent);
   if (queue.isFull) words.push(box.dataset.full);
   if (count && queue.halted === 'link') words.push(box.dataset.noLink);
   const text = words.join('. ');
@@ -92,5 +93,5 @@ if (queue) {
   window.addEventListener('pageshow', sendSoon);
   document.addEventListener('visibilitychange', sendSoon);
   // The part that is asked for again comes as the server knows it.
-  for (const part of document.querySelectorAll('[data-refresh-url]')) new MutationObserver(showActs).observe(part, { childList: true });
+  document.addEventListener('fm:page', showActs);
 }

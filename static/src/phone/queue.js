@@ -21,6 +21,7 @@ export class Queue extends EventTarget {
     /** Words that found no room on the disk, in their order: they are gone with the page. */
     this.unsaved = [];
     this.sending = null;
+    this.hasSent = false;
     /** Why nothing is sent: '', 'line', 'busy' (seconds in `wait_s`) or 'link'. */
     this.halted = '';
     this.wait_s = 0;
@@ -145,6 +146,7 @@ export class Queue extends EventTarget {
 
   async _settle(row, { isTaken, errors }) {
     const { telling } = row;
+    this.hasSent ||= Boolean(isTaken);
     const about = { of: this.of, telling: { telling_id: telling.telling_id, kind: telling.kind, trip: telling.trip, told_at: telling.told_at } };
     // With a check that was refused its photos have nothing to belong to.
     const isOfIt = (other) => !isTaken && other.telling.fields?.about === telling.telling_id;

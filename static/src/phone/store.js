@@ -12,7 +12,11 @@ function database() {
         asked.result.createObjectStore(name, { autoIncrement: true }).createIndex('of', 'of');
       }
     };
-    asked.onsuccess = () => resolve(asked.result);
+    asked.onsuccess = () => {
+      // Whoever deletes it (forget.js) need not wait for this page.
+      asked.result.onversionchange = () => asked.result.close();
+      resolve(asked.result);
+    };
     asked.onerror = () => {
       opened = undefined;
       reject(asked.error);

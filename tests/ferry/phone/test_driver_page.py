@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -13,11 +13,13 @@ from django.urls import reverse
 from ferry import codes
 from ferry.actions.drivers import new_driver_link
 from ferry.actions.moves import move_trip, note_event
-from ferry.actions.passes import redate_pass, swap_driver
+from ferry.actions.passes import redate_pass, revoke_pass, swap_driver
+from ferry.actions.stays import enter, leave
 from ferry.actions.trips import cancel_trip
-from ferry.models import Closure, Driver, EventKind, TripState
+from ferry.models import Closure, Driver, EventKind, Trip, TripState
 from ferry.queries.driving import link_ends_on
-from tests.builders import AT, BY, a_company, a_driver, a_trip, an_issued_trip
+from ferry.queries.issue import kazakh_date
+from tests.builders import AT, BY, a_company, a_driver, a_route, a_trip, an_issued_trip
 
 pytestmark = pytest.mark.django_db
 
@@ -147,10 +149,132 @@ def test_a_planned_trip_waits_for_its_code(client):
     assert "Wait for the code" in text(page(client, a_trip().driver))
 
 
-def test_the_part_that_refreshes_is_only_that_part(client):
-    shown = text(page(client, an_issued_trip().driver, **{"HX-Request": "true"}))
-    assert "<html" not in shown
-    assert "short-code" in shown
+def test_a_phone_that_shows_it_already_is_told_so_and_no_more(client):
+    trip = an_issued_trip()
+    first = page(client, trip.driver)
+    known = {"If-None-Match": first["ETag"]}
+    again = page(client, trip.driver, AT + timedelta(minutes=1), **known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again["X-Keep-Until"] == first["X-Keep-Until"]
+    move_trip(trip=trip, to=TripState.EXITED, kind=EventKind.EXITED, at=AT, by=BY)
+    assert page(client, trip.driver, AT + timedelta(minutes=1), **known).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "happen",
+    [
+        lambda trip: note_event(trip=trip, kind=EventKind.EXAMINE, at=AT, by="officer"),
+        lambda trip: note_event(trip=trip, kind=EventKind.PICKED_UP, at=AT, by="driver"),
+        lambda trip: revoke_pass(trip=trip, reason="wrong car", at=AT, by=BY),
+        lambda trip: swap_driver(trip=trip, driver=a_driver(trip.company), at=AT, by=BY),
+        lambda trip: a_trip(trip.company, driver=trip.driver),
+        lambda trip: Closure.objects.create(starts_at=AT, ends_at=AT + timedelta(hours=3), reason="storm"),
+    ],
+)
+def test_whatever_happens_is_told(client, happen):
+    trip = an_issued_trip()
+    known = {"If-None-Match": page(client, trip.driver)["ETag"]}
+    happen(trip)
+    assert page(client, trip.driver, **known).status_code == 200
+
+
+def kept_until(answer) -> datetime:
+    return datetime.fromtimestamp(int(answer["X-Keep-Until"]) / 1000, UTC)
+
+
+def test_a_phone_keeps_a_code_to_its_end_and_after_the_gate_to_the_planned_return(client):
+    trip = an_issued_trip()
+    assert kept_until(page(client, trip.driver)) == trip.closes_at
+    move_trip(trip=trip, to=TripState.EXITED, kind=EventKind.EXITED, at=AT, by=BY)
+    until = kept_until(page(client, trip.driver))
+    assert kazakh_date(until - timedelta(seconds=1)) == trip.planned_return_on
+
+
+def test_a_code_whose_time_is_over_is_shown_no_more(client):
+    trip = an_issued_trip()
+    shown = text(page(client, trip.driver, trip.closes_at))
+    assert "Too late" in shown
+    assert codes.show_short_code(trip.passes.get().short_code) not in shown
+
+
+def test_other_trips_are_listed_with_their_pay(client):
+    trip = an_issued_trip()
+    planned = a_trip(trip.company, driver=trip.driver)
+    done = a_trip(trip.company, driver=trip.driver, opens_at=AT + timedelta(1), closes_at=AT + timedelta(2))
+    Trip.objects.filter(pk=done.pk).update(state=TripState.DISCHARGED, pay_fen=61_250)
+    shown = text(page(client, trip.driver))
+    coming, earlier = shown[shown.index("Next trips") :].split("Earlier trips")
+    assert planned.vehicle.vin[-6:] in coming
+    assert done.vehicle.vin[-6:] in earlier
+    assert "¥612.50" in earlier
+    assert "earned" in earlier
+
+
+def test_pay_waits_for_the_receipt(client):
+    trip = an_issued_trip()
+    assert "after the delivery" in text(page(client, trip.driver))
+    move_trip(trip=trip, to=TripState.EXITED, kind=EventKind.EXITED, at=AT, by=BY)
+    shown = text(page(client, trip.driver))
+    assert "¥500" in shown
+    assert "waits for the receipt" in shown
+
+
+def test_stay_days_are_a_ring_with_words_and_the_next_possible_day(client):
+    trip = an_issued_trip()
+    for ago in (60, 120):
+        enter(person=trip.person, on=AT.date() - timedelta(days=ago))
+        leave(person=trip.person, on=AT.date() - timedelta(days=ago - 29))
+    shown = text(page(client, trip.driver))
+    assert "60 of 90 days are used." in shown
+    assert "30 days left" in shown
+    assert 'stroke-dasharray="60 90"' in shown
+    assert "Your days allow another trip now." in shown
+
+
+def test_who_has_used_his_days_reads_when_he_may_drive_again(client):
+    a_route()
+    driver = a_driver(a_company())
+    for ago in (90, 60, 30):
+        enter(person=driver.person, on=AT.date() - timedelta(days=ago))
+        leave(person=driver.person, on=AT.date() - timedelta(days=ago - 29))
+    shown = text(page(client, driver))
+    assert "0 days left" in shown
+    assert "The next trip is possible from 2027-02-" in shown
+
+
+def test_a_citizen_of_kazakhstan_has_no_counted_days(client):
+    driver = a_driver(a_company(), nationality="KZ", passport_number="N12345678")
+    assert "Yours are not counted" in text(page(client, driver))
+
+
+def test_it_is_installed_under_its_own_link_in_his_language(client):
+    driver = a_driver(a_company(), language="ru")
+    del client.cookies[settings.LANGUAGE_COOKIE_NAME]
+    with time_machine.travel(AT, tick=False):
+        told = client.get(reverse("phone:manifest", args=[driver.link_token])).json()
+    assert told["start_url"] == reverse("phone:driver", args=[driver.link_token])
+    assert (told["scope"], told["lang"]) == ("/d/", "ru")
+
+
+@pytest.mark.parametrize("name", ["manifest", "over"])
+def test_what_belongs_to_a_link_ends_with_it(client, name):
+    driver = a_driver(a_company())
+    address = reverse(f"phone:{name}", args=[driver.link_token])
+    with time_machine.travel(AT, tick=False):
+        assert client.get(address).status_code == 200
+        new_driver_link(driver=driver, at=AT)
+        assert client.get(address).status_code == 404
+
+
+def test_the_worker_is_anybodys_and_names_nobody(client):
+    answer = client.get("/d/worker.js")
+    assert answer["Content-Type"].startswith("text/javascript")
+    assert "'/static/'" in text(answer).replace("\\u002D", "-")
+
+
+def test_a_company_without_a_phone_offers_no_call(client):
+    trip = an_issued_trip()
+    assert "tel:" not in text(page(client, trip.driver))
 
 
 @pytest.mark.parametrize("token", ["x", "1-1", "1-1~forged", "~", "9-9~" + "A" * 43])
@@ -244,8 +368,10 @@ def test_it_takes_few_queries(client, django_assert_max_num_queries):
     trip = an_issued_trip()
     for _ in range(5):
         a_trip(trip.company, driver=trip.driver)
+    with django_assert_max_num_queries(18):
+        known = {"If-None-Match": page(client, trip.driver)["ETag"]}
     with django_assert_max_num_queries(10):
-        page(client, trip.driver)
+        page(client, trip.driver, **known)
 
 
 def test_a_driver_whose_trip_was_moved_is_told_and_sees_both_times(client):

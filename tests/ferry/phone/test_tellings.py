@@ -356,7 +356,8 @@ def test_the_drivers_page_offers_the_next_act_large_and_names_the_pages_to_keep(
     assert 'class="btn"' in link
     kept = html.partition('data-keep-pages="')[2].partition('"')[0].split()
     assert [url.rsplit("/", 2)[1] for url in kept] == [shown, *hidden]
-    assert html.count(" hidden>") == len(hidden)
+    acts = html[html.index('<nav class="acts"') :].split("</nav>")[0]
+    assert acts.count(" hidden>") == len(hidden)
 
 
 def test_the_queue_is_the_drivers_whatever_link_he_has(client, trip):
