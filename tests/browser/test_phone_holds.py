@@ -1,4 +1,4 @@
-"""What must hold of a driver's page on a cheap phone: light, still, read by scanners, there without scripts."""
+"""What must hold of a driver's page: light, still, read by scanners, whole without scripts."""
 
 from __future__ import annotations
 
