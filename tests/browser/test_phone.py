@@ -104,6 +104,7 @@ def test_the_code_fills_the_screen_and_asks_for_brightness(phone, trip):
     assert drawn is not None
     assert drawn["width"] == NARROW["width"]
     expect(page.locator(".pass-hint")).to_be_hidden()
+    expect(page.locator(".pass-close")).to_be_hidden()
     page.locator(".qr").click()
     expect(page.locator(".pass-hint")).to_be_visible()
     expect(page.locator(".short-code")).to_have_text(codes.show_short_code(trip.passes.get().short_code))
