@@ -265,6 +265,7 @@ def _stays(ledger: StayLedger) -> dict[str, Any] | None:
 
 @require_safe
 @never_cache
+@gzip_page
 def pass_over(request: HttpRequest, token: str) -> HttpResponse:
     """Give the page that a phone shows once the pass it kept is over and nobody can be asked."""
     driver, refusal = driver_of(request, token, timezone.now())

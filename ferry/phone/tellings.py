@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ferry.actions.tellings import Shot, Word, objection, take_telling
@@ -224,6 +225,7 @@ def _errors(status: int, errors: list[dict[str, Any]]) -> JsonResponse:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
+@gzip_page
 def pick_up(request: HttpRequest, token: str, reference: str) -> HttpResponse:
     """Have a driver look the vehicle over before he sets off."""
     return _page(request, token, reference, ToldKind.PICKED_UP)
@@ -231,6 +233,7 @@ def pick_up(request: HttpRequest, token: str, reference: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
+@gzip_page
 def hand_over(request: HttpRequest, token: str, reference: str) -> HttpResponse:
     """Have a driver look the vehicle over where he leaves it; the receipt is the consignee's word alone."""
     return _page(request, token, reference, ToldKind.HANDED_OVER)
@@ -238,6 +241,7 @@ def hand_over(request: HttpRequest, token: str, reference: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
+@gzip_page
 def back(request: HttpRequest, token: str, reference: str) -> HttpResponse:
     """Have a driver say when he was back in China."""
     return _page(request, token, reference, ToldKind.BACK)

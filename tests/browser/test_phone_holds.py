@@ -128,7 +128,7 @@ OUTSIDE = """() => [...document.querySelectorAll('main *, header *')].filter((on
   const box = one.getBoundingClientRect();
   const clip = getComputedStyle(one);
   if (!box.width || one.closest('.unseen, svg, [hidden], .fm-menu-list')) return false;
-  const isCut = clip.overflowX !== 'visible' && one.scrollWidth > one.clientWidth + 1;
+  const isCut = one.type !== 'file' && clip.overflowX !== 'visible' && one.scrollWidth > one.clientWidth + 1;
   return box.left < -1 || box.right > innerWidth + 1 || isCut;
 }).map((one) => one.outerHTML.slice(0, 120))"""
 SMALL = """() => [...document.querySelectorAll('a[href], button, summary, input, textarea')].filter((one) => {

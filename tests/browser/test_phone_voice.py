@@ -6,9 +6,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
-from ferry.models import Trip
+from ferry.actions.moves import move_trip
+from ferry.models import EventKind, Trip, TripState
 
 #: A phone's voices and its motor, which write down what they were made to do.
 PHONE = """
@@ -66,6 +68,19 @@ def test_switched_on_it_shakes_and_says_what_is_shown(go, speak, trip: Trip, pho
         phone.switch.click()
     with phone.will_do(STOPS), phone.will_do("says in en-GB: You may go"):
         phone.hears_of("stop")
+
+
+def test_a_release_at_the_gate_is_heard_and_announced_once(
+    page: Page, go, speak, trip: Trip, phone: Phone
+) -> None:
+    phone.has_voices("en-GB")
+    go("phone:driver", trip.driver.link_token)
+    phone.switch.click()
+    at = timezone.now()
+    with phone.will_do("says in en-GB: You have left China"):
+        move_trip(trip=trip, to=TripState.EXITED, kind=EventKind.EXITED, at=at, by="device")
+    expect(page.get_by_role("status").filter(has_text="You have left China")).to_have_count(1)
+    assert phone.heard.count("says in en-GB: You have left China") == 1
 
 
 def test_the_choice_is_kept_on_the_phone_and_can_be_taken_back(
