@@ -2,7 +2,7 @@
 // if his phone has a voice for the page's language, the words that are shown.
 import { sound } from '../sound.js';
 
-const SOUNDS = { go: 'release', wait: 'examine', stop: 'refuse' };
+const SOUNDS = { ready: 'release', go: 'release', wait: 'examine', stop: 'refuse' };
 const KEPT = 'fm-voice';
 const said = document.querySelector('#said');
 const control = document.querySelector('#voice');
