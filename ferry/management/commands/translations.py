@@ -50,6 +50,7 @@ PHONE_SOURCES: dict[str, tuple[str, ...]] = {
     "ferry/actions/condition_checks.py": (),
     "ferry/actions/receipts.py": (),
     "ferry/actions/tellings.py": (),
+    "ferry/receipt_paper.py": (),
     "ferry/rules/outline.py": (),
     "ferry/uploaded.py": (),
     "ferry/models/condition_check.py": ("Stage", "Side", "DamageKind", "RefusalReason"),
