@@ -5,6 +5,7 @@
 Redis, as in production: REDIS_URL, redis://127.0.0.1:6379/15 by default.
 `python -m benchmarks pretix` measures beside pretix, which it installs for that (see benchmarks/pretix.py).
 `python -m benchmarks roster` measures rosters on the embedded default, SQLite in a folder of its own.
+`python -m benchmarks phone` measures a driver's first visit on a slow phone with a slow line, in Chromium.
 """
 
 from __future__ import annotations
@@ -27,9 +28,18 @@ def main() -> None:
     if sys.argv[1:] == ["roster"]:
         on_sqlite()
         return
+    if sys.argv[1:] == ["phone"]:
+        on_a_phone()
+        return
     on_postgresql()
     if not sys.argv[1:]:
         subprocess.run([sys.executable, "-m", "benchmarks", "roster"], check=True)
+
+
+def on_a_phone() -> None:
+    from benchmarks import phone
+
+    phone.measure()
 
 
 def on_sqlite() -> None:
