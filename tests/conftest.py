@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from clearance.actions.standard import lay_standard_data
 from tests.builders import AT, BY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytest_plugins = ["tests.plugins"]
@@ -24,6 +26,13 @@ def _own_cache(settings: Any, tmp_path: Path) -> None:
     if cache["BACKEND"].endswith("FileBasedCache"):
         cache["LOCATION"] = tmp_path / "cache"
     settings.CACHES = {"default": {**cache, "KEY_PREFIX": uuid.uuid4().hex}}
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """Let no test speak the language that the last page of the one before was written in."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)
