@@ -27,6 +27,7 @@ from ferry.models.people import Membership, Passport, Person, Role, Stay, User
 from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
 from ferry.models.receipt import Condition, Receipt
+from ferry.models.report import CompanyDay, DayMark, Timed
 from ferry.models.roster import LineState, Roster, RosterLine
 from ferry.models.saved import BulkAct, BulkJob, BulkLine, SavedView
 from ferry.models.trip import ON_THE_WAY, EventKind, Outcome, Pass, PassState, Trip, TripEvent, TripState
@@ -49,6 +50,7 @@ __all__ = [
     "Checkpoint",
     "Closure",
     "Company",
+    "CompanyDay",
     "CompanyState",
     "Condition",
     "ConditionCheck",
@@ -58,6 +60,7 @@ __all__ = [
     "Country",
     "DamageKind",
     "DamageMark",
+    "DayMark",
     "Declaration",
     "DeclarationStatus",
     "DeclaredVehicle",
@@ -110,6 +113,7 @@ __all__ = [
     "Stage",
     "Stay",
     "Telling",
+    "Timed",
     "Told",
     "ToldKind",
     "Trip",
