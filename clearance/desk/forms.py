@@ -65,6 +65,10 @@ class CodeForm(forms.Form):
     )
 
 
+class TripForm(forms.Form):
+    key = forms.CharField(label=_("Trip, VIN or short code"), max_length=40, widget=CodeInput(autofocus=True))
+
+
 class RevokeForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"), max_length=200, help_text=_("The company and the driver read it.")
