@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clearance', '0006_chain'),
+        ('clearance', '0007_references'),
     ]
 
     operations = [
