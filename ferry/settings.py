@@ -461,6 +461,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=RECONCILE_EVERY_S),
         "options": {"expires": 30},
     },
+    "level-cases": {
+        "task": "clearance.tasks.level_cases",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "lapse-passes": {
         "task": "clearance.tasks.lapse_passes",
         "schedule": timedelta(minutes=1),

@@ -1,5 +1,15 @@
 from ferry.models.audit import Act, AuditEntry
-from ferry.models.case import Case, CaseKind, CaseState, Weight
+from ferry.models.case import (
+    Case,
+    CaseKind,
+    CaseLevel,
+    CaseState,
+    CaseStep,
+    Party,
+    StepKind,
+    Weight,
+    urgency_of,
+)
 from ferry.models.company import Company, CompanyState
 from ferry.models.condition_check import (
     ConditionCheck,
@@ -46,7 +56,9 @@ __all__ = [
     "BulkLine",
     "Case",
     "CaseKind",
+    "CaseLevel",
     "CaseState",
+    "CaseStep",
     "Checkpoint",
     "Closure",
     "Company",
@@ -93,6 +105,7 @@ __all__ = [
     "NoticeChoice",
     "NoticeKind",
     "Outcome",
+    "Party",
     "Pass",
     "PassState",
     "Passport",
@@ -112,6 +125,7 @@ __all__ = [
     "SigningKey",
     "Stage",
     "Stay",
+    "StepKind",
     "Telling",
     "Timed",
     "Told",
@@ -123,4 +137,5 @@ __all__ = [
     "Vehicle",
     "VehicleMark",
     "Weight",
+    "urgency_of",
 ]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0014_pay'),
+        ('ferry', '0017_case_news'),
     ]
 
     operations = [
