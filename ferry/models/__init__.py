@@ -37,6 +37,7 @@ from ferry.models.people import Membership, Passport, Person, Role, Stay, User
 from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
 from ferry.models.receipt import Condition, Receipt
+from ferry.models.report import CompanyDay, DayMark, Timed
 from ferry.models.roster import LineState, Roster, RosterLine
 from ferry.models.saved import BulkAct, BulkJob, BulkLine, SavedView
 from ferry.models.trip import ON_THE_WAY, EventKind, Outcome, Pass, PassState, Trip, TripEvent, TripState
@@ -61,6 +62,7 @@ __all__ = [
     "Checkpoint",
     "Closure",
     "Company",
+    "CompanyDay",
     "CompanyState",
     "Condition",
     "ConditionCheck",
@@ -70,6 +72,7 @@ __all__ = [
     "Country",
     "DamageKind",
     "DamageMark",
+    "DayMark",
     "Declaration",
     "DeclarationStatus",
     "DeclaredVehicle",
@@ -124,6 +127,7 @@ __all__ = [
     "Stay",
     "StepKind",
     "Telling",
+    "Timed",
     "Told",
     "ToldKind",
     "Trip",
