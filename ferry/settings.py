@@ -516,6 +516,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=2),
         "options": {"expires": 2},
     },
+    "work-record-imports": {
+        "task": "clearance.tasks.work_record_imports",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 2},
+    },
+    "remove-record-imports": {
+        "task": "clearance.tasks.remove_record_imports",
+        "schedule": crontab(minute="43", hour="19"),
+        "options": {"expires": 3600},
+    },
     "remove-imports": {
         "task": "ferry.tasks.remove_imports",
         "schedule": crontab(minute="41", hour="19"),
