@@ -416,6 +416,7 @@ SPECTACULAR_SETTINGS = {
         "CaseKind": "ferry.models.CaseKind",
         "EventKind": "ferry.models.EventKind",
         "DeclarationStatus": "ferry.models.DeclarationStatus",
+        "RecordKind": "clearance.models.RecordKind",
     },
 }
 
@@ -460,6 +461,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "clearance.tasks.reconcile",
         "schedule": timedelta(seconds=RECONCILE_EVERY_S),
         "options": {"expires": 30},
+    },
+    "level-cases": {
+        "task": "clearance.tasks.level_cases",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
     },
     "lapse-passes": {
         "task": "clearance.tasks.lapse_passes",
@@ -525,6 +531,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "clearance.tasks.remove_record_imports",
         "schedule": crontab(minute="43", hour="19"),
         "options": {"expires": 3600},
+    },
+    "count-days": {
+        "task": "ferry.tasks.count_days",
+        "schedule": timedelta(seconds=20),
+        "options": {"expires": 20},
     },
     "remove-imports": {
         "task": "ferry.tasks.remove_imports",

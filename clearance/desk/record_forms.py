@@ -28,7 +28,9 @@ class RecordFileForm(ImportForm):
         label=_("Name of the new source"),
         required=False,
         max_length=80,
-        help_text=_("Who keeps these records, as everybody here calls him: Horgos border police."),
+        help_text=_(
+            "Who keeps these records, as everybody here calls him: the border police, the Kazakh customs."
+        ),
     )
     place = forms.ChoiceField(label=_("Kept at"), required=False)
 

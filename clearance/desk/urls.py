@@ -14,6 +14,7 @@ from clearance.desk import (
     records,
     rules,
     scans,
+    trips,
     views,
 )
 
@@ -46,6 +47,8 @@ urlpatterns = [
     path("records/files/<int:pk>/start/", record_files.record_file_start, name="record_files_start"),
     path("records/files/<int:pk>/give-up/", record_files.record_file_give_up, name="record_files_give_up"),
     path("records/files/<int:pk>/refused/", record_files.record_file_refused, name="record_files_refused"),
+    path("trips/", trips.trips, name="trips"),
+    path("trips/<str:reference>/", trips.trip, name="trip"),
     path("fallback/", fallback.fallback, name="fallback"),
     path("fallback/<int:pk>/", fallback.results, name="fallback_results"),
     path("fallback/<int:pk>/list.pdf", fallback.paper, name="fallback_paper"),

@@ -1,5 +1,15 @@
 from ferry.models.audit import Act, AuditEntry
-from ferry.models.case import Case, CaseKind, CaseState, Weight
+from ferry.models.case import (
+    Case,
+    CaseKind,
+    CaseLevel,
+    CaseState,
+    CaseStep,
+    Party,
+    StepKind,
+    Weight,
+    urgency_of,
+)
 from ferry.models.company import Company, CompanyState
 from ferry.models.condition_check import (
     ConditionCheck,
@@ -37,6 +47,7 @@ from ferry.models.people import Membership, Passport, Person, Role, Stay, User
 from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
 from ferry.models.receipt import Condition, Receipt
+from ferry.models.report import CompanyDay, DayMark, Timed
 from ferry.models.roster import LineState, Roster, RosterLine
 from ferry.models.saved import BulkAct, BulkJob, BulkLine, SavedView
 from ferry.models.trip import ON_THE_WAY, EventKind, Outcome, Pass, PassState, Trip, TripEvent, TripState
@@ -55,10 +66,13 @@ __all__ = [
     "BulkLine",
     "Case",
     "CaseKind",
+    "CaseLevel",
     "CaseState",
+    "CaseStep",
     "Checkpoint",
     "Closure",
     "Company",
+    "CompanyDay",
     "CompanyState",
     "Condition",
     "ConditionCheck",
@@ -68,6 +82,7 @@ __all__ = [
     "Country",
     "DamageKind",
     "DamageMark",
+    "DayMark",
     "Declaration",
     "DeclarationStatus",
     "DeclaredVehicle",
@@ -101,6 +116,7 @@ __all__ = [
     "NoticeKind",
     "Outcome",
     "OwnHeadings",
+    "Party",
     "Pass",
     "PassState",
     "Passport",
@@ -120,7 +136,9 @@ __all__ = [
     "SigningKey",
     "Stage",
     "Stay",
+    "StepKind",
     "Telling",
+    "Timed",
     "Told",
     "ToldKind",
     "Trip",
@@ -132,4 +150,5 @@ __all__ = [
     "Vehicle",
     "VehicleMark",
     "Weight",
+    "urgency_of",
 ]
