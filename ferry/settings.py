@@ -418,6 +418,7 @@ SPECTACULAR_SETTINGS = {
         "CaseKind": "ferry.models.CaseKind",
         "EventKind": "ferry.models.EventKind",
         "DeclarationStatus": "ferry.models.DeclarationStatus",
+        "RecordKind": "clearance.models.RecordKind",
     },
 }
 
@@ -522,6 +523,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ferry.tasks.work_imports",
         "schedule": timedelta(seconds=2),
         "options": {"expires": 2},
+    },
+    "work-record-imports": {
+        "task": "clearance.tasks.work_record_imports",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 2},
+    },
+    "remove-record-imports": {
+        "task": "clearance.tasks.remove_record_imports",
+        "schedule": crontab(minute="43", hour="19"),
+        "options": {"expires": 3600},
     },
     "count-days": {
         "task": "ferry.tasks.count_days",
