@@ -32,7 +32,7 @@ Processes = dict[str, subprocess.Popen[bytes]]
 GRACE_S = 15
 COMMANDS = {
     # One process: SQLite lets one write at a time.
-    "web": "granian --interface wsgi --workers 1 --blocking-threads 16 --no-ws --log-level warning "
+    "web": "granian --interface wsgi --workers 1 --blocking-threads 4 --no-ws --log-level warning "
     "--port {port} ferry.wsgi:application",
     "worker": "celery --quiet --app ferry worker --pool solo --loglevel WARNING",
     "beat": "celery --quiet --app ferry beat --loglevel WARNING",
