@@ -6,8 +6,7 @@ the first of those who waited records them all. A scan that comes alone waits fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from threading import Condition
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -35,51 +34,59 @@ log = structlog.get_logger(__name__)
 MOST = 64
 
 
-@dataclass(eq=False, slots=True)
 class Call:
     """One scan as it came, with the key that was shown; `result` stays None for what must be asked alone."""
 
-    token: str
-    line: Any
-    result: ScanResult | None = None
-    is_done: bool = False
+    def __init__(self, token: str, line: Any) -> None:
+        self.token, self.line = token, line
+        self.result: ScanResult | None = None
+        self.is_done = False
+        self._asleep = Lock()
+        self._asleep.acquire()
+
+    def sleep(self) -> None:
+        self._asleep.acquire()
+
+    def wake(self) -> None:
+        self._asleep.release()
 
 
 class Together:
-    """Let one of those who wait work for all of them."""
+    """Let one of those who wait work for all of them. Each is woken once: it is done, or it is the next."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._waiting: list[Call] = []
         self._is_busy = False
-        self._changed = Condition()
 
     def record(self, call: Call) -> ScanResult | None:
         """Give what became of a scan; None if anything about it is unusual, and nothing was stored then."""
-        with self._changed:
+        with self._lock:
             self._waiting.append(call)
-        while calls := self._turn(call):
-            try:
-                _record(calls)
-            finally:
-                self._end(calls)
+            must_wait, self._is_busy = self._is_busy, True
+        if must_wait:
+            call.sleep()
+        if not call.is_done:
+            self._work()
         return call.result
 
-    def _turn(self, call: Call) -> list[Call]:
-        """Wait until others have recorded this scan, or it is our turn to record those that wait."""
-        with self._changed:
-            self._changed.wait_for(lambda: call.is_done or not self._is_busy)
-            if call.is_done:
-                return []
-            self._is_busy = True
+    def _work(self) -> None:
+        """Record all that wait; whoever works is the first of them."""
+        with self._lock:
             calls, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-            return calls
+        try:
+            _record(calls)
+        finally:
+            self._end(calls)
 
     def _end(self, calls: Sequence[Call]) -> None:
-        with self._changed:
-            for call in calls:
-                call.is_done = True
-            self._is_busy = False
-            self._changed.notify_all()
+        with self._lock:
+            following = self._waiting[:1]
+            self._is_busy = bool(following)
+        for call in calls:
+            call.is_done = True
+        for call in (*following, *calls[1:]):
+            call.wake()
 
 
 def _record(calls: Sequence[Call]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,10 +49,9 @@ class Recorded:
         return record_scans_of_many(scans=scans)
 
     def _await_others(self) -> None:
-        desk = scans.TOGETHER
-        with desk._changed:
-            while len(desk._waiting) < self.others:
-                desk._changed.wait(0.01)
+        until = Event()
+        while len(scans.TOGETHER._waiting) < self.others:
+            until.wait(0.01)
 
 
 @pytest.fixture
