@@ -461,6 +461,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=RECONCILE_EVERY_S),
         "options": {"expires": 30},
     },
+    "level-cases": {
+        "task": "clearance.tasks.level_cases",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "lapse-passes": {
         "task": "clearance.tasks.lapse_passes",
         "schedule": timedelta(minutes=1),
@@ -515,6 +520,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ferry.tasks.work_imports",
         "schedule": timedelta(seconds=2),
         "options": {"expires": 2},
+    },
+    "count-days": {
+        "task": "ferry.tasks.count_days",
+        "schedule": timedelta(seconds=20),
+        "options": {"expires": 20},
     },
     "remove-imports": {
         "task": "ferry.tasks.remove_imports",

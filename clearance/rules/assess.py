@@ -209,6 +209,7 @@ class Limits:
     kazakh: tzinfo
     stay_rolling: bool
     stay_count_both: bool
+    case_due: timedelta = timedelta(hours=48)
 
 
 # --- What comes out ----------------------------------------------------------------------------

@@ -1,5 +1,15 @@
 from ferry.models.audit import Act, AuditEntry
-from ferry.models.case import Case, CaseKind, CaseState, Weight
+from ferry.models.case import (
+    Case,
+    CaseKind,
+    CaseLevel,
+    CaseState,
+    CaseStep,
+    Party,
+    StepKind,
+    Weight,
+    urgency_of,
+)
 from ferry.models.company import Company, CompanyState
 from ferry.models.condition_check import (
     ConditionCheck,
@@ -27,6 +37,7 @@ from ferry.models.people import Membership, Passport, Person, Role, Stay, User
 from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
 from ferry.models.receipt import Condition, Receipt
+from ferry.models.report import CompanyDay, DayMark, Timed
 from ferry.models.roster import LineState, Roster, RosterLine
 from ferry.models.saved import BulkAct, BulkJob, BulkLine, SavedView
 from ferry.models.trip import ON_THE_WAY, EventKind, Outcome, Pass, PassState, Trip, TripEvent, TripState
@@ -45,10 +56,13 @@ __all__ = [
     "BulkLine",
     "Case",
     "CaseKind",
+    "CaseLevel",
     "CaseState",
+    "CaseStep",
     "Checkpoint",
     "Closure",
     "Company",
+    "CompanyDay",
     "CompanyState",
     "Condition",
     "ConditionCheck",
@@ -58,6 +72,7 @@ __all__ = [
     "Country",
     "DamageKind",
     "DamageMark",
+    "DayMark",
     "Declaration",
     "DeclarationStatus",
     "DeclaredVehicle",
@@ -90,6 +105,7 @@ __all__ = [
     "NoticeChoice",
     "NoticeKind",
     "Outcome",
+    "Party",
     "Pass",
     "PassState",
     "Passport",
@@ -109,7 +125,9 @@ __all__ = [
     "SigningKey",
     "Stage",
     "Stay",
+    "StepKind",
     "Telling",
+    "Timed",
     "Told",
     "ToldKind",
     "Trip",
@@ -119,4 +137,5 @@ __all__ = [
     "Vehicle",
     "VehicleMark",
     "Weight",
+    "urgency_of",
 ]
