@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from ferry.models import Case, CaseKind, Company
+from ferry.models import CaseKind, Company
 from tests.builders import a_company
 
 pytestmark = pytest.mark.django_db
@@ -41,8 +41,7 @@ def test_reconciliation_finds_all_of_it_and_nothing_else(tmp_path: Path):
     table = [line.split() for line in score(truth).splitlines()[1:]]
     assert [row[0] for row in table if row[3:] == ["1.000", "1.000"] and int(row[1])] == CaseKind.values
 
-    missed = Case.objects.filter(kind=CaseKind.DAMAGE)
-    missed.filter(pk=missed.earliest("pk").pk).delete()
+    truth.write_text(truth.read_text().replace('["damage"]', "[]", 1))
     with pytest.raises(CommandError, match="1 missed"):
         score(truth)
 
