@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0018_reports'),
+        ('ferry', '0020_damage_notice'),
     ]
 
     operations = [
