@@ -335,9 +335,11 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "ferry.statics.NamedOnce"
     },
 }
+#: Files with the hash of their content in their name: Django's, and Vite's own.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/static/(.+\.[0-9a-f]{12}|dist/assets/.+-[\w-]{8})\.\w+$"
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = DATA_DIR / "media"
 #: Put there by the front end's build, for PDFs alone.

@@ -25,11 +25,6 @@ class Language(models.TextChoices):
 READ_INSTEAD = {Language.UYGHUR.value: Language.CHINESE.value}
 
 
-def written_language(reads: str) -> str:
-    """Give the language to write to a driver or consignee in."""
-    return Language(reads).value
-
-
 class Driver(models.Model):
     company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="drivers")
     person = models.ForeignKey("ferry.Person", models.PROTECT, related_name="drivers")
