@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ferry.actions.moves import hold_trips, move_trip, note_event
 from ferry.actions.passes import lock_trip
+from ferry.actions.pay import accrue, follow_case
 from ferry.actions.trips import spend_open_pass
 from ferry.errors import Conflict, Reason
 from ferry.models import Case, CaseKind, CaseState, EventKind, Trip, TripEvent, TripState
@@ -174,7 +175,8 @@ def settle_case(*, case: Case, to: CaseState, resolution: str, note: str, at: da
             data = {"case": case.pk, "kind": case.kind, "resolution": resolution}
             note_event(trip=case.trip, kind=EventKind.CASE_SETTLED, at=at, by=by, data=data)
         trips.update(next_check_at=at)
-    case.refresh_from_db()
+        case.refresh_from_db()
+        follow_case(case=case, at=at, by=by)
     return case
 
 
@@ -189,6 +191,7 @@ def resolve_case(*, case: Case, resolution: str, note: str, at: datetime, by: st
                 trip=trip, to=TripState.DELIVERED, kind=EventKind.DELIVERED, at=at, by=by, data=data
             ):
                 spend_open_pass(trip, at)
+                accrue(trip=trip, at=at, by=by)
     return case
 
 

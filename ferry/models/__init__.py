@@ -23,6 +23,15 @@ from ferry.models.invitation import Invitation
 from ferry.models.key import ApiKey, KeyKind, Right, Scope, SigningKey
 from ferry.models.licence import Licence, LicensedCommodity
 from ferry.models.notice import MailTime, Notice, NoticeChoice, NoticeKind, Told
+from ferry.models.pay import (
+    Currency,
+    EntryKind,
+    PayEntry,
+    PayRate,
+    PayStatement,
+    StatementState,
+    VehicleClass,
+)
 from ferry.models.people import Membership, Passport, Person, Role, Stay, User
 from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
@@ -56,6 +65,7 @@ __all__ = [
     "Consignment",
     "ConsignmentKind",
     "Country",
+    "Currency",
     "DamageKind",
     "DamageMark",
     "Declaration",
@@ -69,6 +79,7 @@ __all__ = [
     "Door",
     "Driver",
     "Endpoint",
+    "EntryKind",
     "EventKind",
     "Fate",
     "FileImport",
@@ -93,6 +104,9 @@ __all__ = [
     "Pass",
     "PassState",
     "Passport",
+    "PayEntry",
+    "PayRate",
+    "PayStatement",
     "Person",
     "Powertrain",
     "ReadinessPolicy",
@@ -108,6 +122,7 @@ __all__ = [
     "Side",
     "SigningKey",
     "Stage",
+    "StatementState",
     "Stay",
     "Telling",
     "Told",
@@ -117,6 +132,7 @@ __all__ = [
     "TripState",
     "User",
     "Vehicle",
+    "VehicleClass",
     "VehicleMark",
     "Weight",
 ]

@@ -41,7 +41,7 @@ from ferry.queries.driving import (
 )
 from ferry.queries.issue import KAZAKHSTAN, kazakh_date
 from ferry.queries.stays import stay_ledger
-from ferry.rules.pay import pay_of, rate_for, yuan
+from ferry.rules.pay import money, pay_of, rate_for
 from ferry.rules.stays import ALLOWED
 
 if TYPE_CHECKING:
@@ -241,7 +241,7 @@ def _paid(trip: Trip, driver: Driver) -> dict[str, str]:
     company = driver.company
     usual = rate_for(trip.vehicle.powertrain, car_fen=company.pay_car_fen, plant_fen=company.pay_plant_fen)
     pay = pay_of(trip.state, fen=usual if trip.pay_fen is None else trip.pay_fen)
-    return {"amount": yuan(pay.fen), "standing": pay.standing.value}
+    return {"amount": money(pay.fen), "standing": pay.standing.value}
 
 
 def _stays(ledger: StayLedger) -> dict[str, Any] | None:
