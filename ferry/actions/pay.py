@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -28,7 +28,7 @@ from ferry.models import (
 )
 from ferry.queries.issue import china_date
 from ferry.queries.pay import TRIP_NEEDS, entry_sums, pay_rates, unaccrued_trips, worth
-from ferry.rules.pay import DELIVERY_UNPROVED, is_earned, may_approve, month_of, money, statement_month
+from ferry.rules.pay import is_earned, may_approve, money, month_of, statement_month, takes_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,8 +136,8 @@ def _accrue_locked(trip: Trip, at: datetime, by: str) -> bool:
 
 
 def follow_case(*, case: Case, at: datetime, by: str) -> PayEntry | None:
-    """Take back the pay of a trip whose delivery was given up for unproved. Call with the trip locked."""
-    if case.trip_id is None or case.state != CaseState.WRITTEN_OFF or case.kind not in DELIVERY_UNPROVED:
+    """Take back, once, the pay of a trip that a settled case says was not delivered. Call with it locked."""
+    if not takes_back(case.kind, state=case.state, resolution=case.resolution):
         return None
     accrued = PayEntry.objects.filter(trip=case.trip_id, kind=EntryKind.ACCRUAL, reversed_by=None)
     entry = accrued.select_related("statement").first()
@@ -191,7 +191,7 @@ def correct_pay(
     at: datetime,
     by: str,
 ) -> tuple[PayEntry, bool]:
-    """Add to a driver's pay, or take from it, with a reason; with a known `key` give that entry, and False."""
+    """Add to a driver's pay, or take from it, and say why; with a known `key` give that entry, and False."""
     reasons = []
     if amount_fen == 0 or abs(amount_fen) > MOST_FEN:
         detail = _("Write an amount that is not 0, up to 1,000,000; with a minus to take from the pay.")

@@ -84,9 +84,9 @@ class StatementState(models.TextChoices):
 class PayStatement(models.Model):
     """What one driver is paid for one month of Beijing's calendar, in one currency.
 
-    While it is a draft, entries come to it. Approving freezes them, and `total_fen` is their sum: the database
-    refuses another total, a change of what is approved, and a step back. SQLite forgets these triggers when a
-    migration makes the table anew: lay them again there.
+    While it is a draft, entries come to it. Approving freezes them, and `total_fen` is their sum: the
+    database refuses another total, a change of what is approved, and a step back. SQLite forgets these
+    triggers when a migration makes the table anew: lay them again there.
     """
 
     company = models.ForeignKey(

@@ -97,17 +97,17 @@ class KeyForm(forms.Form):
 
 
 class YuanField(forms.DecimalField):
-    """An amount that is written in yuan and kept in fen."""
+    """An amount that is written in yuan, or another currency's whole units, and kept in hundredths."""
 
     def __init__(self, **said: Any) -> None:
-        super().__init__(min_value=0, max_value=MOST_YUAN, decimal_places=2, **said)
+        super().__init__(**{"min_value": 0, "max_value": MOST_YUAN, "decimal_places": 2, **said})
 
     def prepare_value(self, value: Any) -> Any:
         return f"{value / 100:.2f}".removesuffix(".00") if isinstance(value, int) else value
 
     def clean(self, value: Any) -> int:
         yuan = super().clean(value)
-        return int(yuan * 100)
+        return int((yuan or 0) * 100)
 
 
 class ProfileForm(forms.Form):

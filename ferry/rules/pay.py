@@ -1,7 +1,7 @@
 """What a driver earns for a trip, when it is his, and in which month it counts.
 
-Money is whole hundredths of its currency: fen of a yuan (CNY). Pay accrues at the receipt, or when a case about
-a missing receipt is settled: both make the trip delivered.
+Money is whole hundredths of its currency: fen of a yuan (CNY). Pay accrues at the receipt, or when a case
+about a missing receipt is settled: both make the trip delivered.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ferry.models import CaseKind, Currency, Powertrain, StatementState, TripState
+from ferry.models import CaseKind, CaseState, Currency, Powertrain, StatementState, TripState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,6 +54,8 @@ PRECEDENCE = (
 DELIVERY_UNPROVED = frozenset(
     {CaseKind.EXIT_NO_DELIVERY, CaseKind.DELIVERY_NO_EXIT, CaseKind.RETURNED_UNDELIVERED}
 )
+#: The resolution of returned_undelivered that says: it was not delivered after all.
+VEHICLE_BACK = "vehicle_back"
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,13 @@ def pay_of(state: str, *, fen: int) -> Pay:
     return Pay(0 if standing is Standing.NONE else fen, standing)
 
 
+def takes_back(kind: str, *, state: str, resolution: str) -> bool:
+    """Say whether a case that is settled so takes back what its trip has accrued."""
+    if state == CaseState.WRITTEN_OFF:
+        return kind in DELIVERY_UNPROVED
+    return (kind, resolution) == (CaseKind.RETURNED_UNDELIVERED, VEHICLE_BACK)
+
+
 def is_earned(state: str) -> bool:
     return STANDINGS[TripState(state)] is Standing.EARNED
 
@@ -137,6 +146,11 @@ def month_of(on: date) -> str:
 def month_after(month: str) -> str:
     year, number = map(int, month.split("-"))
     return f"{year + number // 12}-{number % 12 + 1:02}"
+
+
+def month_before(month: str) -> str:
+    year, number = map(int, month.split("-"))
+    return f"{year - (number == 1)}-{(number - 2) % 12 + 1:02}"
 
 
 def statement_month(month: str, states: Mapping[str, str]) -> str:

@@ -225,6 +225,12 @@ class TestDeductionsAndCorrections:
             settle_case(case=case, to=CaseState.WRITTEN_OFF, resolution="written_off", note="", at=AT, by=BY)
         assert lines() == [("accrual", 50_000), ("reversal", -50_000)]
 
+    @pytest.mark.parametrize(("resolution", "fen"), [("vehicle_back", 0), ("explained", 50_000)])
+    def test_a_vehicle_that_is_back_after_all_was_not_delivered(self, resolution, fen):
+        case = a_case(a_received_trip(), CaseKind.RETURNED_UNDELIVERED)
+        resolve_case(case=case, resolution=resolution, note="", at=AT, by=BY)
+        assert sum(amount for _kind, amount in lines()) == fen
+
     @pytest.mark.parametrize("kind", ["damage", "consignee_differs", "never_used"])
     def test_giving_up_something_else_takes_no_pay(self, kind):
         case = a_case(a_received_trip(), kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ferry.models import TripState
-from ferry.rules.pay import STANDINGS, Pay, pay_of, money, rate_for
+from ferry.rules.pay import STANDINGS, Pay, money, pay_of, rate_for
 
 
 @pytest.mark.parametrize(
