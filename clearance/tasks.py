@@ -6,8 +6,8 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from clearance.actions import levels, redate
 from clearance.actions import reconcile as actions
-from clearance.actions import redate
 from clearance.actions.chain import check_chains
 from clearance.queries.chain import operators, places
 from ferry.mail import send_letter
@@ -20,6 +20,13 @@ def reconcile() -> None:
     tally = actions.reconcile_all_due(at=timezone.now())
     if tally.checked:
         log.info("reconciled", **vars(tally))
+
+
+@shared_task
+def level_cases() -> None:
+    moved = levels.level_all_due(at=timezone.now())
+    if moved:
+        log.info("levelled", cases=moved)
 
 
 @shared_task

@@ -413,6 +413,8 @@ SPECTACULAR_SETTINGS = {
         "TripState": "ferry.models.TripState",
         "PassState": "ferry.models.PassState",
         "CaseState": "ferry.models.CaseState",
+        "StatementState": "ferry.models.StatementState",
+        "EntryKind": "ferry.models.EntryKind",
         "CaseKind": "ferry.models.CaseKind",
         "EventKind": "ferry.models.EventKind",
         "DeclarationStatus": "ferry.models.DeclarationStatus",
@@ -460,6 +462,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "clearance.tasks.reconcile",
         "schedule": timedelta(seconds=RECONCILE_EVERY_S),
         "options": {"expires": 30},
+    },
+    "level-cases": {
+        "task": "clearance.tasks.level_cases",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
     },
     "lapse-passes": {
         "task": "clearance.tasks.lapse_passes",

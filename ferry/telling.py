@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 ICONS: Mapping[str, str] = {
     NoticeKind.CASE_OPENED: "cases",
     NoticeKind.CASE_ESCALATED: "warning",
+    NoticeKind.CASE_LEVEL: "warning",
+    NoticeKind.CASE_ASSIGNED: "cases",
+    NoticeKind.CASE_SAID: "cases",
     NoticeKind.REFUSED: "refuse",
     NoticeKind.HELD: "refuse",
     NoticeKind.DAMAGE: "warning",
@@ -51,6 +54,17 @@ def sentence(kind: str, count: int) -> str:
             "%(count)d case is critical or became heavier",
             "%(count)d cases are critical or became heavier",
             count,
+        ),
+        NoticeKind.CASE_LEVEL: ngettext(
+            "%(count)d case became a formal enquiry, was escalated or reopened",
+            "%(count)d cases became formal enquiries, were escalated or reopened",
+            count,
+        ),
+        NoticeKind.CASE_ASSIGNED: ngettext(
+            "%(count)d case was given to you", "%(count)d cases were given to you", count
+        ),
+        NoticeKind.CASE_SAID: ngettext(
+            "Customs wrote about %(count)d case", "Customs wrote about %(count)d cases", count
         ),
         NoticeKind.REFUSED: ngettext(
             "%(count)d code was refused at the checkpoint",
@@ -111,6 +125,9 @@ def next_step(kind: str) -> str:
     return {
         NoticeKind.CASE_OPENED: _("Look at the case and settle it."),
         NoticeKind.CASE_ESCALATED: _("Settle it first."),
+        NoticeKind.CASE_LEVEL: _("Answer it now: its time has run out."),
+        NoticeKind.CASE_ASSIGNED: _("Look at the case and settle it."),
+        NoticeKind.CASE_SAID: _("Read it on the case and answer."),
         NoticeKind.REFUSED: _("The trip says why and what to do."),
         NoticeKind.HELD: _("The trip says what to do; call the driver."),
         NoticeKind.DAMAGE: _("Speak with the driver and the consignee."),

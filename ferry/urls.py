@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/", include("ferry.api.urls")),
     path("healthz/", healthz, name="healthz"),
     path("", include("ferry.portal.urls")),
+    path("trips/<str:reference>/evidence/", include("clearance.evidence.urls")),
     path("", include("ferry.phone.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

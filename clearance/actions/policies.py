@@ -13,6 +13,7 @@ from clearance.models.chain import columns_of
 from clearance.rules.policies import limits_out_of_order
 from ferry.actions.keeping import refuse_unless_valid
 from ferry.errors import Conflict, Invalid, Reason
+from ferry.models import Case, CaseState
 from ferry.rules.findings import FINE
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def keep_policy(*, policy: Policy, at: datetime, by: str) -> None:
     refuse_unless_valid(policy, FINE)
     with transaction.atomic():
         policy.save()
+        Case.objects.filter(state=CaseState.OPEN, route=policy.route_id).update(level_at=at)
         content = columns_of(policy)
         chain(act=Act.POLICY_KEPT, checkpoint=None, about=policy.route.code, content=content, at=at, by=by)
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from clearance.actions.chain import chain
 from clearance.models import Act
-from ferry.actions.cases import resolve_case, settle_case
+from ferry.actions.cases import resolve_case, write_off_case
 from ferry.actions.passes import revoke_pass
 from ferry.actions.places import close_routes, end_closure
 from ferry.models import CaseState
@@ -71,18 +71,26 @@ def _chain_closure(act: Act, closure: Closure, checkpoint: Checkpoint, at: datet
     chain(act=act, checkpoint=checkpoint, about=about, content=content, at=at, by=by)
 
 
-def settle(*, case: Case, checkpoint: Checkpoint, resolution: str, note: str, at: datetime, by: str) -> Case:
+def settle(
+    *,
+    case: Case,
+    checkpoint: Checkpoint,
+    resolution: str,
+    note: str,
+    accepted_fen: int | None = None,
+    at: datetime,
+    by: str,
+) -> Case:
     """Settle a case, or give its proof up for good, which a supervisor alone may."""
     content = {"case": case.pk, "kind": case.kind, "resolution": resolution, "note": note}
+    if accepted_fen is not None:
+        content["accepted_fen"] = accepted_fen
     about = f"case {case.pk}"
     with transaction.atomic():
-        settled = _settle(case, resolution, note, at, by)
+        if resolution == CaseState.WRITTEN_OFF:
+            settled = write_off_case(case=case, note=note, at=at, by=by)
+        else:
+            said = {"resolution": resolution, "note": note, "accepted_fen": accepted_fen}
+            settled = resolve_case(case=case, **said, at=at, by=by)  # type: ignore[arg-type]
         chain(act=Act.CASE_SETTLED, checkpoint=checkpoint, about=about, content=content, at=at, by=by)
     return settled
-
-
-def _settle(case: Case, resolution: str, note: str, at: datetime, by: str) -> Case:
-    if resolution == CaseState.WRITTEN_OFF:
-        to = CaseState.WRITTEN_OFF
-        return settle_case(case=case, to=to, resolution=resolution, note=note, at=at, by=by)
-    return resolve_case(case=case, resolution=resolution, note=note, at=at, by=by)

@@ -17,11 +17,12 @@ from clearance.demo.cast import CONSIGNEES
 from clearance.demo.world import HOUR, Leg, World, case_of
 from clearance.models import Answer, ExaminationOutcome, RecordKind, SelectionRule
 from clearance.rules.checklist import ITEMS
-from ferry.actions.cases import DELIVERED, resolve_case, settle_case
+from ferry.actions.cases import resolve_case, settle_case
 from ferry.actions.passes import issue_pass, swap_driver
 from ferry.actions.trips import cancel_trip, lapse_trip
 from ferry.models import CaseKind, CaseState, DeclarationStatus, Pass
 from ferry.queries.issue import CHINA, china_date
+from ferry.rules.cases import DELIVERED
 
 if TYPE_CHECKING:
     from clearance.demo.companies import Keeper

@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clearance.models import Watched
 from ferry.models import CaseKind, CaseState, Weight
-from ferry.portal.paper_forms import CodeInput, ResolutionForm
+from ferry.portal.case_forms import ResolutionForm
+from ferry.portal.paper_forms import CodeInput
+from ferry.rules.cases import WRITE_OFF, WRITTEN_OFF
 
 if TYPE_CHECKING:
     from ferry.models import Case
@@ -31,10 +33,6 @@ class SettleForm(ResolutionForm):
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         super().__init__(*args, case=case, **kwargs)
         self.fields["resolution"].choices += [(WRITTEN_OFF, WRITE_OFF)]  # type: ignore[attr-defined]
-
-
-WRITTEN_OFF = CaseState.WRITTEN_OFF.value
-WRITE_OFF = _("Write off: it will not be explained, and nobody shall wait for it")
 
 
 class WatchForm(forms.Form):
@@ -65,6 +63,10 @@ class CodeForm(forms.Form):
         max_length=2000,
         widget=CodeInput(autofocus=True),
     )
+
+
+class TripForm(forms.Form):
+    key = forms.CharField(label=_("Trip, VIN or short code"), max_length=40, widget=CodeInput(autofocus=True))
 
 
 class RevokeForm(forms.Form):

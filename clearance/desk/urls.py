@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from clearance.desk import chains, closures, devices, fallback, live, rules, scans, views
+from clearance.desk import chains, closures, devices, fallback, live, rules, scans, trips, views
 
 app_name = "desk"
 
@@ -25,6 +25,8 @@ urlpatterns = [
     path("closures/<int:pk>/end/", closures.closure_end, name="closure_end"),
     path("scans/", scans.scans, name="scans"),
     path("scans/export.<str:form>", scans.scans_export, name="scans_export"),
+    path("trips/", trips.trips, name="trips"),
+    path("trips/<str:reference>/", trips.trip, name="trip"),
     path("fallback/", fallback.fallback, name="fallback"),
     path("fallback/<int:pk>/", fallback.results, name="fallback_results"),
     path("fallback/<int:pk>/list.pdf", fallback.paper, name="fallback_paper"),

@@ -32,9 +32,9 @@ from ferry.errors import Refused
 from ferry.models import CaseState, PassState
 from ferry.portal.facts import told_facts
 from ferry.portal.pages import newest_first
-from ferry.portal.paper_forms import RESOLUTIONS
 from ferry.portal.saving import save, tell_reasons
 from ferry.queries.passes import find_pass
+from ferry.rules.cases import resolution_said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ def case(request: HttpRequest, station: Station, pk: int) -> HttpResponse:
     context = {
         "case": shown,
         "facts": told_facts(shown.facts),
-        "resolution": RESOLUTIONS.get(shown.resolution, shown.resolution),
+        "resolution": resolution_said(shown.resolution),
         "events": shown.trip.events.order_by("-at", "-pk") if shown.trip else [],
         "form": form,
     }

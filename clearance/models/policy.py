@@ -28,6 +28,7 @@ class Policy(models.Model):
     receipt_case = models.DurationField(_("receipt case"), default=timedelta(hours=48))
     receipt_enquiry = models.DurationField(_("formal enquiry"), default=timedelta(days=7))
     receipt_escalate = models.DurationField(_("receipt escalation"), default=timedelta(days=28))
+    case_due = models.DurationField(_("case is to be settled within"), default=timedelta(hours=48))
     closing_warn = models.DurationField(_("declaration closing warning"), default=timedelta(days=7))
     closing_case = models.DurationField(_("declaration closing case"), default=timedelta(days=15))
     closing_escalate = models.DurationField(_("declaration closing escalation"), default=timedelta(days=30))

@@ -62,6 +62,7 @@ class Record(models.Model):
                 name="unmatched_by_declaration",
             ),
             models.Index(fields=["person", "occurred_at"]),
+            models.Index(fields=["source_reference"], name="record_by_reference"),
         ]
 
     def __str__(self) -> str:

@@ -47,6 +47,7 @@ LIMIT_NAMES = (
     "receipt_case",
     "receipt_enquiry",
     "receipt_escalate",
+    "case_due",
     "closing_warn",
     "closing_case",
     "closing_escalate",

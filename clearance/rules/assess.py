@@ -209,6 +209,7 @@ class Limits:
     kazakh: tzinfo
     stay_rolling: bool
     stay_count_both: bool
+    case_due: timedelta = timedelta(hours=48)
 
 
 # --- What comes out ----------------------------------------------------------------------------
@@ -255,7 +256,7 @@ class _Clock:
         return open_deadline(start, limit, self.closures) if self.closures else start + limit
 
 
-class _View:
+class View:
     """What several rules ask of the same evidence."""
 
     __slots__ = (
@@ -290,6 +291,15 @@ class _View:
             return self.passes[self.exits[0].pass_id]
         return max(self.trip.passes, key=lambda each: (each.issued_at, each.id), default=None)
 
+    @property
+    def vin(self) -> str:
+        """Give the VIN that all evidence is held against: the one on the pass."""
+        shown = self.pass_shown()
+        return shown.vin if shown else self.trip.vin
+
+    def is_other_person(self, record: RecordSeen) -> bool:
+        return record.has_passport and record.person != self.trip.person
+
 
 def _passings(trip: Evidence, crossing: str) -> list[ScanSeen]:
     scans = [scan for scan in trip.scans if scan.crossing == crossing and scan.let_through]
@@ -316,7 +326,7 @@ def _back_at(trip: Evidence) -> datetime | None:
 # --- The rules, one for each kind of case ------------------------------------------------------
 
 
-def _exit_no_delivery(view: _View) -> Finding | None:
+def _exit_no_delivery(view: View) -> Finding | None:
     if view.left_at is None or view.trip.receipt is not None or view.trip.state == RETURNED:
         return None
     if not view.clock.ran_out(view.left_at, view.limits.receipt_case):
@@ -326,7 +336,7 @@ def _exit_no_delivery(view: _View) -> Finding | None:
     return Finding(CaseKind.EXIT_NO_DELIVERY.value, weight, {"left_at": _text(view.left_at)})
 
 
-def _delivery_no_exit(view: _View) -> Finding | None:
+def _delivery_no_exit(view: View) -> Finding | None:
     receipt = view.trip.receipt
     if receipt is None or view.exit_at is not None:
         return None
@@ -336,11 +346,10 @@ def _delivery_no_exit(view: _View) -> Finding | None:
     return Finding(CaseKind.DELIVERY_NO_EXIT.value, Weight.CRITICAL, facts)
 
 
-def _vin_mismatch(view: _View) -> Finding | None:
+def _vin_mismatch(view: View) -> Finding | None:
     """Say by how many slips a VIN is off where it is one or two: then it may be a misreading."""
-    shown = view.pass_shown()
-    vin = shown.vin if shown else view.trip.vin
-    others = [(r.kind, r.reference, r.vin) for r in view.trip.records if r.vin and r.vin != vin]
+    vin = view.vin
+    others = [(r.kind, r.reference, r.vin) for r in view.trip.records if is_other_vin(r.vin, vin)]
     if view.trip.receipt is not None and view.trip.receipt.vin != vin:
         others.append(("receipt", "", view.trip.receipt.vin))
     if not others:
@@ -352,13 +361,13 @@ def _vin_mismatch(view: _View) -> Finding | None:
     return Finding(CaseKind.VIN_MISMATCH.value, Weight.CRITICAL, {"vin": vin, "seen": seen})
 
 
-def _driver_mismatch(view: _View) -> Finding | None:
+def is_other_vin(vin: str, expected: str) -> bool:
+    return vin != expected and vin != ""
+
+
+def _driver_mismatch(view: View) -> Finding | None:
     person = view.trip.person
-    seen = {
-        (r.kind, r.reference, _text(r.occurred_at))
-        for r in view.trip.records
-        if r.has_passport and r.person != person
-    }
+    seen = {(r.kind, r.reference, _text(r.occurred_at)) for r in view.trip.records if view.is_other_person(r)}
     for scan in view.exits:
         shown = view.passes.get(scan.pass_id)
         if shown is not None and shown.person != person:
@@ -370,7 +379,7 @@ def _driver_mismatch(view: _View) -> Finding | None:
     )
 
 
-def _declaration_not_closed(view: _View) -> Finding | None:
+def _declaration_not_closed(view: View) -> Finding | None:
     declaration = view.trip.declaration
     if declaration.status == CLOSED or not declaration.all_out or declaration.last_out_at is None:
         return None
@@ -382,7 +391,7 @@ def _declaration_not_closed(view: _View) -> Finding | None:
     return Finding(CaseKind.DECLARATION_NOT_CLOSED.value, weight, facts)
 
 
-def _declaration_changed(view: _View) -> Finding | None:
+def _declaration_changed(view: View) -> Finding | None:
     declaration = view.trip.declaration
     if declaration.status not in CHANGED and not declaration.changes:
         return None
@@ -397,7 +406,7 @@ def _declaration_changed(view: _View) -> Finding | None:
     return Finding(CaseKind.DECLARATION_CHANGED.value, Weight.HIGH, {"changes": after}) if after else None
 
 
-def _quantity_differs(view: _View) -> Finding | None:
+def _quantity_differs(view: View) -> Finding | None:
     """Compare once the declaration is closed and late uploads are in; more than declared at once."""
     declaration = view.trip.declaration
     if declaration.out == declaration.quantity:
@@ -412,18 +421,22 @@ def _quantity_differs(view: _View) -> Finding | None:
     return Finding(CaseKind.QUANTITY_DIFFERS.value, Weight.HIGH, facts)
 
 
-def _pass_reused(view: _View) -> Finding | None:
+def _pass_reused(view: View) -> Finding | None:
     """Find passings on a pass that had let through at the same crossing before."""
-    again = [
+    again = passed_again(view)
+    return Finding(CaseKind.PASS_REUSED.value, Weight.CRITICAL, _told(again)) if again else None
+
+
+def passed_again(view: View) -> list[ScanSeen]:
+    return [
         scan
         for scans in (view.exits, view.entries)
         for index, scan in enumerate(scans)
         if any(scan.pass_id == earlier.pass_id for earlier in scans[:index])
     ]
-    return Finding(CaseKind.PASS_REUSED.value, Weight.CRITICAL, _told(again)) if again else None
 
 
-def _vehicle_twice(view: _View) -> Finding | None:
+def _vehicle_twice(view: View) -> Finding | None:
     """Find other exits of the vehicle, on another trip that no return lies between, or passings on another
     pass than the first.
     """
@@ -441,7 +454,7 @@ def _vehicle_twice(view: _View) -> Finding | None:
     return Finding(CaseKind.VEHICLE_TWICE.value, Weight.CRITICAL, facts) if facts else None
 
 
-def _driver_overlap(view: _View) -> Finding | None:
+def _driver_overlap(view: View) -> Finding | None:
     """Find the person's other trips that had not ended when the later of the two left."""
     trip = view.trip
     if not trip.same_person or not view.exits or _is_written_off(trip):
@@ -469,15 +482,15 @@ def _is_written_off(trip: Evidence) -> bool:
     return any(case.state == WRITTEN_OFF for case in trip.cases)
 
 
-def _overstay(view: _View) -> Finding | None:
+def _overstay(view: View) -> Finding | None:
     """Judge the stay by Kazakh dates; closures do not stop this clock."""
     came_at = view.entry_at or view.left_at
     if came_at is None or not view.trip.days_count:
         return None
     kazakh = view.limits.kazakh
     entered_on = came_at.astimezone(kazakh).date()
-    breach_at = datetime.combine(entered_on, time(), kazakh) + view.limits.stay_breach
-    back_at = view.back_at or _back_before_next_trip(view)
+    breach_at = breached_at(view, came_at)
+    back_at = view.back_at or back_before_next_trip(view)
     rules = []
     if (back_at >= breach_at) if back_at else view.clock.reached(breach_at):
         rules.append("30")
@@ -489,7 +502,13 @@ def _overstay(view: _View) -> Finding | None:
     return Finding(CaseKind.OVERSTAY.value, Weight.HIGH, facts)
 
 
-def _back_before_next_trip(view: _View) -> datetime | None:
+def breached_at(view: View, came_at: datetime) -> datetime:
+    """Say when the Kazakh date begins on which one who came then has stayed too long."""
+    kazakh = view.limits.kazakh
+    return datetime.combine(came_at.astimezone(kazakh).date(), time(), kazakh) + view.limits.stay_breach
+
+
+def back_before_next_trip(view: View) -> datetime | None:
     """Give the person's next exit: by then he was back, whether or not a record says so."""
     left_at = view.left_at
     if left_at is None or not view.trip.same_person:
@@ -498,7 +517,7 @@ def _back_before_next_trip(view: _View) -> datetime | None:
     return min(later, default=None)
 
 
-def _days_exhausted(view: _View, entered_on: date, back_at: datetime | None) -> bool:
+def _days_exhausted(view: View, entered_on: date, back_at: datetime | None) -> bool:
     limits, clock = view.limits, view.clock
     last = (back_at or clock.at).astimezone(limits.kazakh).date()
     stays = [stay for stay in view.trip.stays if stay.entered_on <= last]
@@ -514,11 +533,18 @@ def _days_exhausted(view: _View, entered_on: date, back_at: datetime | None) -> 
     return used > ALLOWED
 
 
-def _exit_outside_window(view: _View) -> Finding | None:
+def _exit_outside_window(view: View) -> Finding | None:
     """Find exits before or after the window, or on a pass that had ended when we heard of them.
 
     Where the lane's list held that end already, the lane answers for it: `stale_offline_release`.
     """
+    outside = left_outside(view)
+    if not outside:
+        return None
+    return Finding(CaseKind.EXIT_OUTSIDE_WINDOW.value, Weight.MEDIUM, _told_with_ends(outside))
+
+
+def left_outside(view: View) -> list[tuple[ScanSeen, PassSeen]]:
     outside = []
     for scan in view.exits:
         shown = view.passes.get(scan.pass_id)
@@ -526,9 +552,7 @@ def _exit_outside_window(view: _View) -> Finding | None:
             continue
         if _is_dead(scan, shown) or not _in_window(scan, shown, view.limits.clock_skew):
             outside.append((scan, shown))
-    if not outside:
-        return None
-    return Finding(CaseKind.EXIT_OUTSIDE_WINDOW.value, Weight.MEDIUM, _told_with_ends(outside))
+    return outside
 
 
 def _in_window(scan: ScanSeen, shown: PassSeen, skew: timedelta) -> bool:
@@ -545,8 +569,18 @@ def _is_stale(scan: ScanSeen, shown: PassSeen) -> bool:
     return shown.ended_at <= scan.list_as_of
 
 
-def _impossible_order(view: _View) -> Finding | None:
+def _impossible_order(view: View) -> Finding | None:
     """Find moments in an order that cannot be, and a delivery in a country never entered."""
+    received_at = view.trip.receipt.confirmed_at if view.trip.receipt else None
+    wrong = [[first, _text(before), then, _text(after)] for first, before, then, after in out_of_order(view)]
+    facts: dict[str, Any] = {"order": wrong} if wrong else {}
+    if received_at and view.entry_at is None and view.exit_at and _entry_overdue(view, received_at):
+        facts["missing"] = "entry"
+    return Finding(CaseKind.IMPOSSIBLE_ORDER.value, Weight.MEDIUM, facts) if facts else None
+
+
+def out_of_order(view: View) -> list[tuple[str, datetime, str, datetime]]:
+    """Find the pairs of moments of which the first came after the second, by more than clocks differ."""
     trip, skew = view.trip, view.limits.clock_skew
     received_at = trip.receipt.confirmed_at if trip.receipt else None
     pairs = (
@@ -556,23 +590,24 @@ def _impossible_order(view: _View) -> Finding | None:
         ("exit", view.exit_at, "return", view.back_at),
         ("entry", view.entry_at, "return", view.back_at),
     )
-    wrong = [
-        [first, _text(before), then, _text(after)]
+    return [
+        (first, before, then, after)
         for first, before, then, after in pairs
         if before is not None and after is not None and before > after + skew
     ]
-    facts: dict[str, Any] = {"order": wrong} if wrong else {}
-    if received_at and view.entry_at is None and view.exit_at and _entry_overdue(view, received_at):
-        facts["missing"] = "entry"
-    return Finding(CaseKind.IMPOSSIBLE_ORDER.value, Weight.MEDIUM, facts) if facts else None
 
 
-def _entry_overdue(view: _View, received_at: datetime) -> bool:
+def _entry_overdue(view: View, received_at: datetime) -> bool:
+    return view.clock.reached(entry_due(view, received_at))
+
+
+def entry_due(view: View, received_at: datetime) -> datetime:
+    """Say by when the entry of a received vehicle must be on record, late uploads counted."""
     expected = view.clock.deadline(view.exit_at or received_at, view.limits.entry_alert)
-    return view.clock.reached(max(expected, view.clock.deadline(received_at, view.limits.offline_grace)))
+    return max(expected, view.clock.deadline(received_at, view.limits.offline_grace))
 
 
-def _consignee_differs(view: _View) -> Finding | None:
+def _consignee_differs(view: View) -> Finding | None:
     """Compare the words of the names, without legal forms: a receiver may add his own to the consignee's."""
     receipt = view.trip.receipt
     if receipt is None or receipt.receiver == view.trip.consignee:
@@ -591,7 +626,7 @@ def _words(name: str) -> set[str]:
 LEGAL_FORMS = frozenset({"тоо", "ооо", "ао", "ип", "жшс", "ак", "llp", "llc", "ltd", "jsc", "co", "inc"})
 
 
-def _damage(view: _View) -> Finding | None:
+def _damage(view: View) -> Finding | None:
     receipt = view.trip.receipt
     if receipt is None or receipt.condition != Condition.DAMAGED.value:
         return None
@@ -599,19 +634,22 @@ def _damage(view: _View) -> Finding | None:
     return Finding(CaseKind.DAMAGE.value, Weight.MEDIUM, facts)
 
 
-def _never_used(view: _View) -> Finding | None:
-    trip, limits = view.trip, view.limits
+def _never_used(view: View) -> Finding | None:
+    trip = view.trip
     if not trip.passes or view.left_at is not None or trip.receipt is not None:
         return None
-    over = trip.state == READY and view.clock.reached(
-        trip.closes_at + limits.clock_skew + limits.offline_grace
-    )
+    over = trip.state == READY and view.clock.reached(unused_at(view))
     if not over and trip.state != LAPSED:
         return None
     return Finding(CaseKind.NEVER_USED.value, Weight.LOW, {"closes_at": _text(trip.closes_at)})
 
 
-def _returned_undelivered(view: _View) -> Finding | None:
+def unused_at(view: View) -> datetime:
+    """Say when a pass counts as unused: clocks and late uploads counted, closures not."""
+    return view.trip.closes_at + view.limits.clock_skew + view.limits.offline_grace
+
+
+def _returned_undelivered(view: View) -> Finding | None:
     """Find a vehicle that was not taken, that came back, was detained in Kazakhstan, or not let in in time.
 
     What its consignee did not take comes back as a rule: that is the same story, and no new case.
@@ -639,7 +677,7 @@ def _returned_undelivered(view: _View) -> Finding | None:
     return Finding(CaseKind.RETURNED_UNDELIVERED.value, Weight.MEDIUM, facts)
 
 
-def _stale_offline_release(view: _View) -> Finding | None:
+def _stale_offline_release(view: View) -> Finding | None:
     """Find releases on a dead pass by a lane whose list already said so."""
     stale = []
     for scan in view.trip.scans:
@@ -667,7 +705,7 @@ def _told_with_ends(found: Collection[tuple[ScanSeen, PassSeen]]) -> dict[str, A
     }
 
 
-RULES: tuple[Callable[[_View], Finding | None], ...] = (
+RULES: tuple[Callable[[View], Finding | None], ...] = (
     _exit_no_delivery,
     _delivery_no_exit,
     _vin_mismatch,
@@ -694,11 +732,11 @@ RULES: tuple[Callable[[_View], Finding | None], ...] = (
 
 def assess(evidence: Evidence, limits: Limits, at: datetime) -> Assessment:
     """Judge a trip at a moment. The same evidence, limits and moment always give the same judgement."""
-    view = _View(evidence, limits, at)
+    view = View(evidence, limits, at)
     findings = [finding for rule in RULES if (finding := rule(view)) is not None]
     if findings and evidence.cases:
         findings = list(_unsettled(findings, evidence.cases))
-    missing = _missing(view)
+    missing = unproved(view)
     discharge = evidence.state == DELIVERED and not missing and not _disputed(evidence.cases, findings)
     state_to = DISCHARGED if discharge else None
     outcome = _outcome(view, findings, missing, discharge or evidence.state == DISCHARGED)
@@ -720,12 +758,12 @@ def _disputed(cases: Iterable[CaseSeen], findings: Iterable[Finding]) -> bool:
     return bool(open_kinds - OF_DECLARATION)
 
 
-def _missing(view: _View) -> set[str]:
+def unproved(view: View) -> set[str]:
     proofs = (("exit", view.exit_at), ("entry", view.entry_at), ("receipt", view.trip.receipt))
     return {name for name, proof in proofs if proof is None}
 
 
-def _outcome(view: _View, findings: list[Finding], missing: set[str], proved: bool) -> str:
+def _outcome(view: View, findings: list[Finding], missing: set[str], proved: bool) -> str:
     cases = view.trip.cases
     if findings or any(case.state == OPEN for case in cases):
         return Outcome.DISCREPANT.value
@@ -738,7 +776,7 @@ def _outcome(view: _View, findings: list[Finding], missing: set[str], proved: bo
     return Outcome.MATCHED_LATE.value if _is_late(view) else Outcome.MATCHED.value
 
 
-def _is_explained(view: _View, missing: set[str]) -> bool:
+def _is_explained(view: View, missing: set[str]) -> bool:
     """Say whether settled cases stand for all that is missing, or the trip ended without leaving."""
     if view.left_at is None and view.trip.state in ENDED_UNUSED:
         return True
@@ -748,30 +786,45 @@ def _is_explained(view: _View, missing: set[str]) -> bool:
     return missing <= stood_for
 
 
-def _is_late(view: _View) -> bool:
-    """Say whether anything came after the time it was expected by."""
-    limits, declaration, left_at = view.limits, view.trip.declaration, view.left_at
-    expected = [(declaration.last_out_at if declaration.all_out else None, limits.closing_warn)]
-    came = [declaration.closed_at if declaration.status == CLOSED else None]
-    receipt = view.trip.receipt
-    expected += [
-        (left_at, limits.entry_expected),
-        (left_at, limits.receipt_expected),
-        (left_at, limits.return_warn),
-    ]
-    came += [view.entry_at, receipt.confirmed_at if receipt else None, view.back_at]
-    return any(
-        start is not None and moment is not None and moment > view.clock.deadline(start, limit)
-        for (start, limit), moment in zip(expected, came, strict=True)
+class Wait(NamedTuple):
+    """Something expected within a limit, named as it is in `Limits`, since a moment; None: not begun."""
+
+    limit: str
+    since: datetime | None
+    came_at: datetime | None
+
+    def until(self, view: View) -> datetime | None:
+        return (
+            None if self.since is None else view.clock.deadline(self.since, getattr(view.limits, self.limit))
+        )
+
+    def is_late(self, view: View) -> bool:
+        until = self.until(view)
+        return until is not None and self.came_at is not None and self.came_at > until
+
+
+def expected(view: View) -> tuple[Wait, ...]:
+    """List what a trip that goes well waits for, each by the time it is expected."""
+    declaration, left_at, receipt = view.trip.declaration, view.left_at, view.trip.receipt
+    closed_at = declaration.closed_at if declaration.status == CLOSED else None
+    return (
+        Wait("closing_warn", declaration.last_out_at if declaration.all_out else None, closed_at),
+        Wait("entry_expected", left_at, view.entry_at),
+        Wait("receipt_expected", left_at, receipt.confirmed_at if receipt else None),
+        Wait("return_warn", left_at, view.back_at),
     )
+
+
+def _is_late(view: View) -> bool:
+    return any(wait.is_late(view) for wait in expected(view))
 
 
 def warnings(evidence: Evidence, limits: Limits, at: datetime) -> list[str]:
     """Name what is overdue but not yet, or no longer only, a matter for a case; a page shows it."""
-    view = _View(evidence, limits, at)
+    view = View(evidence, limits, at)
     declaration = evidence.declaration
     left_at = None if evidence.state == RETURNED else view.left_at
-    away = view.back_at is None and _back_before_next_trip(view) is None
+    away = view.back_at is None and back_before_next_trip(view) is None
     unreceived, unentered = evidence.receipt is None, view.entry_at is None
     unclosed = declaration.status != CLOSED and declaration.all_out
     waits = (

@@ -14,13 +14,15 @@ from django.db.models import F
 
 from ferry.actions.hooks import deliver_news
 from ferry.actions.notices import tell_members
-from ferry.models import Case, TripEvent
-from ferry.queries.hooks import unannounced_cases, unannounced_events
+from ferry.models import Case, CaseStep, TripEvent
+from ferry.queries.hooks import unannounced_cases, unannounced_events, unannounced_steps
 from ferry.rules.news import (
     hook_news_of_case,
     hook_news_of_event,
+    hook_news_of_step,
     member_news_of_case,
     member_news_of_event,
+    member_news_of_step,
 )
 
 if TYPE_CHECKING:
@@ -31,15 +33,18 @@ ROWS_AT_ONCE = 500
 
 def announce(*, at: datetime, limit: int = ROWS_AT_ONCE) -> int:
     """Announce some of what waits; give how much that was, 0 when nothing is left for us."""
-    if not (unannounced_events().exists() or unannounced_cases().exists()):
+    waiting = (unannounced_events(), unannounced_cases(), unannounced_steps())
+    if not any(rows.exists() for rows in waiting):
         return 0
     with transaction.atomic():
         events = _take_events(limit)
         cases = _take_cases(limit)
+        steps = _take_steps(limit)
         deliver_news(
             news=[
                 *(one for event in events for one in hook_news_of_event(event)),
                 *(one for case in cases for one in hook_news_of_case(case)),
+                *(one for step in steps for one in hook_news_of_step(step)),
             ],
             at=at,
         )
@@ -47,6 +52,7 @@ def announce(*, at: datetime, limit: int = ROWS_AT_ONCE) -> int:
             news=[
                 *(one for event in events for one in member_news_of_event(event)),
                 *(one for case in cases for one in member_news_of_case(case)),
+                *(one for step in steps for one in member_news_of_step(step)),
             ],
             at=at,
         )
@@ -54,12 +60,18 @@ def announce(*, at: datetime, limit: int = ROWS_AT_ONCE) -> int:
         Case.objects.filter(pk__in=[case.pk for case in cases]).update(
             announced_weight=F("weight"), announced_state=F("state")
         )
-    return len(events) + len(cases)
+        CaseStep.objects.filter(pk__in=[step.pk for step in steps]).update(announced_at=at)
+    return len(events) + len(cases) + len(steps)
 
 
 def _take_events(limit: int) -> list[TripEvent]:
     rows = unannounced_events().select_for_update(skip_locked=True, of=("self",))
     return list(rows.select_related("trip__vehicle")[:limit])
+
+
+def _take_steps(limit: int) -> list[CaseStep]:
+    rows = unannounced_steps().select_for_update(skip_locked=True, of=("self",))
+    return list(rows.select_related("case__trip", "case__declaration")[:limit])
 
 
 def _take_cases(limit: int) -> list[Case]:

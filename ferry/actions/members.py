@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ferry.actions.audit import note
 from ferry.errors import Conflict, Reason
-from ferry.models import Act, Membership, Role
+from ferry.models import Act, Case, CaseState, Membership, Role
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,6 +38,8 @@ def remove_member(*, membership: Membership, at: datetime, by: str) -> bool:
         _refuse_last_owner(membership)
         about = f"{membership.role} {membership.user.email}"
         note(company=membership.company, kind=Act.REMOVED, about=about, at=at, by=by)
+        own = Case.objects.filter(company=membership.company_id, assigned_to=membership.user_id)
+        own.filter(state=CaseState.OPEN).update(assigned_to=None)
         membership.delete()
     return True
 

@@ -15,7 +15,6 @@ from ferry.models import (
     Act,
     Case,
     CaseKind,
-    CaseState,
     Currency,
     Driver,
     EntryKind,
@@ -135,16 +134,56 @@ def _accrue_locked(trip: Trip, at: datetime, by: str) -> bool:
         return accrue(trip=lock_trip(trip), at=at, by=by) is not None
 
 
-def follow_case(*, case: Case, at: datetime, by: str) -> PayEntry | None:
-    """Take back, once, the pay of a trip that a settled case says was not delivered. Call with it locked."""
-    if not takes_back(case.kind, state=case.state, resolution=case.resolution):
-        return None
-    accrued = PayEntry.objects.filter(trip=case.trip_id, kind=EntryKind.ACCRUAL, reversed_by=None)
-    entry = accrued.select_related("statement").first()
-    if entry is None:
-        return None
-    return PayEntry.objects.create(
-        statement=_same_account(entry.statement, at),
+def follow_case(*, case: Case, at: datetime, by: str) -> None:
+    """Have the ledger say what a settled or reopened case now means. Call with its trip locked.
+
+    What its trip accrued is taken back while a case of the trip says that it was not delivered, and what was
+    accepted for a damage is deducted while its case is settled so.
+    """
+    if case.trip_id is None:
+        return
+    _follow_delivery(case, at, by)
+    if case.kind == CaseKind.DAMAGE:
+        _follow_damage(case, at, by)
+
+
+def _follow_delivery(case: Case, at: datetime, by: str) -> None:
+    accrued = PayEntry.objects.filter(trip=case.trip_id, kind=EntryKind.ACCRUAL).first()
+    if accrued is None:
+        return
+    settled = Case.objects.filter(trip=case.trip_id).values_list("kind", "state", "resolution")
+    is_back = any(takes_back(kind, state=state, resolution=word) for kind, state, word in settled)
+    last, counts = _newest(accrued)
+    if counts == is_back:
+        _reverse(last, case, at, by)
+
+
+def _follow_damage(case: Case, at: datetime, by: str) -> None:
+    """Deduct what is accepted now, and take back what was accepted before if that is another amount."""
+    wanted = -(case.accepted_fen or 0)
+    deductions = list(PayEntry.objects.filter(case=case, kind=EntryKind.DEDUCTION).order_by("turn"))
+    if deductions:
+        last, counts = _newest(deductions[-1])
+        if counts and deductions[-1].amount_fen == wanted:
+            return
+        if counts:
+            _reverse(last, case, at, by)
+    if wanted:
+        _deduct(case, wanted, len(deductions), at, by)
+
+
+def _newest(entry: PayEntry) -> tuple[PayEntry, bool]:
+    """Follow what took an entry back, and what took that back; say whether the entry counts in the end."""
+    counts = True
+    while (later := PayEntry.objects.filter(reverses=entry).first()) is not None:
+        entry, counts = later, not counts
+    return entry, counts
+
+
+def _reverse(entry: PayEntry, case: Case, at: datetime, by: str) -> None:
+    account = entry.statement
+    PayEntry.objects.create(
+        statement=_open_statement(account.driver_id, account.company_id, account.currency, at),
         kind=EntryKind.REVERSAL,
         trip_id=case.trip_id,
         case=case,
@@ -156,29 +195,19 @@ def follow_case(*, case: Case, at: datetime, by: str) -> PayEntry | None:
     )
 
 
-def deduct(*, case: Case, amount_fen: int, reason: str = "", at: datetime, by: str) -> PayEntry:
-    """Deduct from the driver's pay what was accepted for the damage of a settled case, once, in yuan."""
-    if case.kind != CaseKind.DAMAGE or case.trip_id is None or case.state != CaseState.RESOLVED:
-        detail = _("Only damage whose case is settled can be deducted. Settle the case first.")
-        raise Conflict(Reason("damage_not_settled", detail, "case"))
-    if not 0 < amount_fen <= MOST_FEN:
-        raise Invalid(Reason("amount", _("Write an amount between 0.01 and 1,000,000."), "amount_fen"))
-    with transaction.atomic():
-        trip = lock_trip(Trip.objects.get(pk=case.trip_id))
-        if PayEntry.objects.filter(case=case, kind=EntryKind.DEDUCTION).exists():
-            detail = _("This damage is deducted already. Correct it by an entry of its own.")
-            raise Conflict(Reason("already_deducted", detail, "case"))
-        return PayEntry.objects.create(
-            statement=_open_statement(trip.driver_id, trip.company_id, Currency.YUAN, at),
-            kind=EntryKind.DEDUCTION,
-            trip=trip,
-            case=case,
-            amount_fen=-amount_fen,
-            reason=reason,
-            earned_at=at,
-            recorded_at=at,
-            by=by,
-        )
+def _deduct(case: Case, amount_fen: int, turn: int, at: datetime, by: str) -> None:
+    trip = Trip.objects.only("driver_id", "company_id").get(cases=case)
+    PayEntry.objects.create(
+        statement=_open_statement(trip.driver_id, trip.company_id, case.accepted_currency, at),
+        kind=EntryKind.DEDUCTION,
+        trip=trip,
+        case=case,
+        turn=turn,
+        amount_fen=amount_fen,
+        earned_at=at,
+        recorded_at=at,
+        by=by,
+    )
 
 
 def correct_pay(
@@ -220,10 +249,6 @@ def correct_pay(
             about = f"{driver.name} {money(amount_fen, currency)}"
             note(company=driver.company, kind=Act.PAY_CORRECTED, about=about, at=at, by=by)
     return entry, made
-
-
-def _same_account(statement: PayStatement, earned_at: datetime) -> PayStatement:
-    return _open_statement(statement.driver_id, statement.company_id, statement.currency, earned_at)
 
 
 def _open_statement(driver_id: int, company_id: int, currency: str, earned_at: datetime) -> PayStatement:

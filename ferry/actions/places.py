@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ferry.actions.keeping import keep, refuse_unless_valid
 from ferry.errors import Conflict, Reason
-from ferry.models import Checkpoint, Closure, LicensedCommodity, Route
+from ferry.models import Case, CaseState, Checkpoint, Closure, LicensedCommodity, Route
 from ferry.rules.findings import FINE
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def keep_closure(*, closure: Closure, at: datetime, by: str) -> None:
         raise Conflict(Reason("closure_ends_first", detail, "ends_at"))
     refuse_unless_valid(closure, FINE)
     keep(closure, at=at, by=by)
+    _place_cases_anew(closure, at)
 
 
 def drop_closure(*, closure: Closure, at: datetime, by: str) -> bool:
@@ -44,6 +45,7 @@ def drop_closure(*, closure: Closure, at: datetime, by: str) -> bool:
         detail = _("This closure has begun. End it instead: change the time when it ends.")
         raise Conflict(Reason("closure_begun", detail))
     closure._history_date, closure._change_reason = at, by  # type: ignore[attr-defined]
+    _place_cases_anew(closure, at)
     return bool(Closure.objects.filter(pk=closure.pk).exists() and closure.delete()[0])
 
 
@@ -86,6 +88,15 @@ def end_closure(*, closure: Closure, at: datetime, by: str) -> None:
         else:
             now.ends_at = at
             keep(now, at=at, by=by)
+        _place_cases_anew(now, at)
+
+
+def _place_cases_anew(closure: Closure, at: datetime) -> None:
+    """Have open cases looked at whose clocks this closure stops."""
+    cases = Case.objects.filter(state=CaseState.OPEN)
+    if closure.route_id is not None:
+        cases = cases.filter(route=closure.route_id)
+    cases.update(level_at=at)
 
 
 def keep_commodity(*, commodity: LicensedCommodity) -> None:

@@ -1,5 +1,15 @@
 from ferry.models.audit import Act, AuditEntry
-from ferry.models.case import Case, CaseKind, CaseState, Weight
+from ferry.models.case import (
+    Case,
+    CaseKind,
+    CaseLevel,
+    CaseState,
+    CaseStep,
+    Party,
+    StepKind,
+    Weight,
+    urgency_of,
+)
 from ferry.models.company import Company, CompanyState
 from ferry.models.condition_check import (
     ConditionCheck,
@@ -54,7 +64,9 @@ __all__ = [
     "BulkLine",
     "Case",
     "CaseKind",
+    "CaseLevel",
     "CaseState",
+    "CaseStep",
     "Checkpoint",
     "Closure",
     "Company",
@@ -101,6 +113,7 @@ __all__ = [
     "NoticeChoice",
     "NoticeKind",
     "Outcome",
+    "Party",
     "Pass",
     "PassState",
     "Passport",
@@ -124,6 +137,7 @@ __all__ = [
     "Stage",
     "StatementState",
     "Stay",
+    "StepKind",
     "Telling",
     "Told",
     "ToldKind",
@@ -135,4 +149,5 @@ __all__ = [
     "VehicleClass",
     "VehicleMark",
     "Weight",
+    "urgency_of",
 ]

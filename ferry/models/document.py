@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 if TYPE_CHECKING:
+    from ferry.models.case import Case
     from ferry.models.declaration import Declaration
     from ferry.models.driver import Driver
     from ferry.models.licence import Licence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ferry.models.vehicle import Vehicle
 
 #: What a document may be about: exactly one of these.
-THINGS = ("vehicle", "driver", "declaration", "licence", "trip")
+THINGS = ("vehicle", "driver", "declaration", "licence", "trip", "case")
 
 
 class DocumentKind(models.TextChoices):
@@ -61,6 +62,7 @@ class Document(models.Model):
         "ferry.Licence", models.PROTECT, null=True, blank=True, related_name="documents"
     )
     trip = models.ForeignKey("ferry.Trip", models.PROTECT, null=True, blank=True, related_name="documents")
+    case = models.ForeignKey("ferry.Case", models.PROTECT, null=True, blank=True, related_name="documents")
     kind = models.CharField(_("kind of document"), max_length=16, choices=DocumentKind.choices)
     name = models.CharField(_("file name"), max_length=120)
     content_type = models.CharField(_("type"), max_length=40)
@@ -95,8 +97,8 @@ class Document(models.Model):
         return self.name
 
     @property
-    def about(self) -> Vehicle | Driver | Declaration | Licence | Trip:
-        found: Vehicle | Driver | Declaration | Licence | Trip = next(
+    def about(self) -> Vehicle | Driver | Declaration | Licence | Trip | Case:
+        found: Vehicle | Driver | Declaration | Licence | Trip | Case = next(
             getattr(self, thing) for thing in THINGS if getattr(self, f"{thing}_id") is not None
         )
         return found

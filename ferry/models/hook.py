@@ -14,6 +14,7 @@ class HookType(models.TextChoices):
     TRIP_NOT_TAKEN = "trip.not_taken", _("The consignee did not take a vehicle")
     CASE_OPENED = "case.opened", _("A case was opened")
     CASE_CLOSED = "case.closed", _("A case was closed")
+    CASE_STEP = "case.step", _("A case was worked on")
     TEST = "endpoint.test", _("A test")
 
 

@@ -10,6 +10,9 @@ from django.utils.translation import pgettext_lazy
 class NoticeKind(models.TextChoices):
     CASE_OPENED = "case_opened", _("A case was opened")
     CASE_ESCALATED = "case_escalated", _("A case is critical or became heavier")
+    CASE_LEVEL = "case_level", _("A case became a formal enquiry, was escalated or reopened")
+    CASE_ASSIGNED = "case_assigned", _("A case was given to you")
+    CASE_SAID = "case_said", _("Customs wrote about a case")
     REFUSED = "refused", _("A code was refused at the checkpoint")
     HELD = "held", _("A vehicle was detained, or its release withdrawn")
     DAMAGE = "damage", _("A receipt notes damage")

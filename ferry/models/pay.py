@@ -148,13 +148,14 @@ class EntryKind(models.TextChoices):
     ACCRUAL = "accrual", pgettext_lazy("pay", "Trip delivered")
     DEDUCTION = "deduction", pgettext_lazy("pay", "Accepted damage")
     CORRECTION = "correction", pgettext_lazy("pay", "Correction")
-    REVERSAL = "reversal", pgettext_lazy("pay", "Taken back, not delivered")
+    REVERSAL = "reversal", pgettext_lazy("pay", "Taken back")
 
 
 class PayEntry(models.Model):
     """One line of the ledger; the database refuses to change or delete it, or to add to what is approved.
 
-    `earned_at` is what it counts from: the receipt's moment, or when the case was settled. `key` is chosen by
+    `earned_at` is what it counts from: the receipt's moment, or when the case was settled. A reversal takes
+    another entry back, also one that took back. `turn` counts the deductions of a case. `key` is chosen by
     whoever enters a line by hand, so that asking twice makes one. SQLite: see PayStatement.
     """
 
@@ -166,7 +167,8 @@ class PayEntry(models.Model):
     )
     rate = models.ForeignKey(PayRate, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     reverses = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reversed_by")
-    amount_fen = models.IntegerField(_("amount, fen"))
+    turn = models.PositiveSmallIntegerField(default=0)
+    amount_fen = models.BigIntegerField(_("amount, fen"))
     earned_at = models.DateTimeField(_("counts from"))
     recorded_at = models.DateTimeField(_("entered"))
     by = models.CharField(max_length=200)
@@ -181,12 +183,12 @@ class PayEntry(models.Model):
                 fields=["trip"], condition=Q(kind=EntryKind.ACCRUAL), name="one_accrual_per_trip"
             ),
             models.UniqueConstraint(
-                fields=["case"], condition=Q(kind=EntryKind.DEDUCTION), name="one_deduction_per_case"
+                fields=["case", "turn"], condition=Q(kind=EntryKind.DEDUCTION), name="one_deduction_per_turn"
             ),
             models.CheckConstraint(
                 condition=Q(kind=EntryKind.ACCRUAL, amount_fen__gte=0, trip__isnull=False, reverses=None)
                 | Q(kind=EntryKind.DEDUCTION, amount_fen__lt=0, case__isnull=False, reverses=None)
-                | Q(kind=EntryKind.REVERSAL, amount_fen__lte=0, trip__isnull=False, reverses__isnull=False)
+                | Q(kind=EntryKind.REVERSAL, trip__isnull=False, reverses__isnull=False)
                 | (Q(kind=EntryKind.CORRECTION, reverses=None, key__isnull=False) & ~Q(reason="")),
                 name="pay_entry_is_of_its_kind",
             ),

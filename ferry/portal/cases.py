@@ -15,11 +15,12 @@ from ferry.actions.cases import resolve_case
 from ferry.errors import Refused
 from ferry.models import Case, CaseState
 from ferry.portal.access import dispatcher, member
+from ferry.portal.case_forms import ResolutionForm
 from ferry.portal.facts import told_facts
 from ferry.portal.pages import newest_first
-from ferry.portal.paper_forms import RESOLUTIONS, ResolutionForm
 from ferry.portal.saving import tell_reasons
 from ferry.queries.cases import own_facts
+from ferry.rules.cases import resolution_said
 from ferry.rules.letters import plain_capitals
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _show(request: HttpRequest, shown: Case, membership: Membership, form: Resol
     context = {
         "case": shown,
         "facts": told_facts(own_facts([shown])[shown.pk]),
-        "resolution": RESOLUTIONS.get(shown.resolution, shown.resolution),
+        "resolution": resolution_said(shown.resolution),
         "form": form,
         "can_resolve": membership.may_write and shown.state == CaseState.OPEN,
     }

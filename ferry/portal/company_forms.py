@@ -105,9 +105,9 @@ class YuanField(forms.DecimalField):
     def prepare_value(self, value: Any) -> Any:
         return f"{value / 100:.2f}".removesuffix(".00") if isinstance(value, int) else value
 
-    def clean(self, value: Any) -> int:
+    def clean(self, value: Any) -> int | None:
         yuan = super().clean(value)
-        return int((yuan or 0) * 100)
+        return None if yuan is None else int(yuan * 100)
 
 
 class ProfileForm(forms.Form):

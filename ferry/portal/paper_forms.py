@@ -1,21 +1,16 @@
-"""What a company fills in for vehicles, drivers, papers and cases."""
+"""What a company fills in for vehicles, drivers and papers."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from ferry.models import CaseKind, DeclarationStatus, Language, Powertrain
+from ferry.models import DeclarationStatus, Language, Powertrain
 from ferry.portal.forms import TypedChoiceInput
 from ferry.rules.vin import normalise_vin
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
-
-    from ferry.models import Case
 
 MODES: list[tuple[str, Any]] = [
     ("0110", _("General trade")),
@@ -24,23 +19,6 @@ MODES: list[tuple[str, Any]] = [
 ]
 LICENCE_CLASSES = [("C1", ""), ("C2", ""), ("B2", ""), ("A1", ""), ("A2", ""), ("M", "")]
 NATIONALITIES = [("CN", ""), ("KZ", "")]
-
-RESOLUTIONS: dict[str, StrOrPromise] = {
-    "delivered": _("Delivered: the consignee has the vehicle"),
-    "explained": _("Explained: nothing was wrong"),
-    "record_corrected": _("A record was wrong and has been corrected"),
-    "papers_completed": _("The papers were completed afterwards"),
-    "agreed_with_customs": _("Settled with customs"),
-    "damage_settled": _("Damage settled with the consignee"),
-    "vehicle_back": _("The vehicle is back in China"),
-    "other": _("Something else: see the note"),
-}
-#: Resolutions that make sense for some kinds only.
-ONLY_FOR = {
-    "delivered": {CaseKind.EXIT_NO_DELIVERY},
-    "damage_settled": {CaseKind.DAMAGE},
-    "vehicle_back": {CaseKind.EXIT_NO_DELIVERY, CaseKind.RETURNED_UNDELIVERED, CaseKind.OVERSTAY},
-}
 
 
 class CodeInput(forms.TextInput):
@@ -198,25 +176,6 @@ class LicenceForm(forms.Form):
         help_text=_("Taken when a code is issued, given back when it is cancelled or lapses."),
     )
     expires_on = forms.DateField(label=_("Expires"), widget=DayInput())
-
-
-class ResolutionForm(forms.Form):
-    resolution = forms.ChoiceField(label=_("Resolution"))
-    note = forms.CharField(
-        label=_("Note"),
-        max_length=4000,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=_("What proves it: who said so, which paper, which date."),
-    )
-
-    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        fitting = [
-            (code, label)
-            for code, label in RESOLUTIONS.items()
-            if code not in ONLY_FOR or case.kind in ONLY_FOR[code]
-        ]
-        self.fields["resolution"].choices = fitting  # type: ignore[attr-defined]
 
 
 class OfferForm(forms.Form):

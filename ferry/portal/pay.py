@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ferry.actions.pay import add_rate, approve_statements, correct_pay, deduct, end_rate, mark_paid
+from ferry.actions.pay import add_rate, approve_statements, correct_pay, end_rate, mark_paid
 from ferry.errors import Refused
 from ferry.models import PayRate, PayStatement, Role, StatementState
 from ferry.models.driver import written_language
@@ -91,9 +91,9 @@ def pay_paid(request: HttpRequest, membership: Membership, pk: int) -> HttpRespo
 @require_POST
 @member(owns=True)
 def pay_correct(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    """Enter a correction, or what was accepted for a damage; it stands on the open statement."""
+    """Enter a correction; it stands on the driver's open statement."""
     shown = _own(membership, pk)
-    form = CorrectionForm(request.POST, driver=shown.driver)
+    form = CorrectionForm(request.POST)
     entry = save(form, lambda: _correct(form, shown, dispatcher(membership))) if form.is_valid() else None
     if entry is None:
         return _show(request, membership, shown, correction=form)
@@ -179,7 +179,7 @@ def _show(
         "can_approve": shown.state == StatementState.DRAFT and is_over,
         "opens_on": f"{month_after(shown.month)}-01",
         "paid_form": paid or PaidForm(initial={"paid_on": today}),
-        "correction": correction or CorrectionForm(driver=shown.driver, initial={"key": uuid4()}),
+        "correction": correction or CorrectionForm(initial={"key": uuid4()}),
     }
     return render(request, "portal/pay/statement.html", context)
 
@@ -198,9 +198,6 @@ def _standing(rate: PayRate, at: Any) -> str:
 
 def _correct(form: CorrectionForm, shown: PayStatement, by: str) -> PayEntry:
     said, at = form.cleaned_data, timezone.now()
-    if said["case"] is not None:
-        fen = abs(said["amount_fen"])
-        return deduct(case=said["case"], amount_fen=fen, reason=said["reason"], at=at, by=by)
     words = {"reason": said["reason"], "key": said["key"], "currency": shown.currency}
     return correct_pay(driver=shown.driver, amount_fen=said["amount_fen"], **words, at=at, by=by)[0]
 

@@ -6,20 +6,9 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from ferry.models import (
-    Case,
-    CaseKind,
-    CaseState,
-    Currency,
-    Driver,
-    EntryKind,
-    PayEntry,
-    Route,
-    VehicleClass,
-)
+from ferry.models import Currency, Driver, Route, VehicleClass
 from ferry.portal.company_forms import MOST_YUAN, YuanField
 from ferry.portal.paper_forms import DayInput
 from ferry.queries.fleet import drivers_of
@@ -27,8 +16,6 @@ from ferry.queries.issue import CHINA, china_date
 
 if TYPE_CHECKING:
     from ferry.models import Company
-
-CASES_OFFERED = 200
 
 
 class RateForm(forms.Form):
@@ -80,23 +67,6 @@ class CorrectionForm(forms.Form):
     amount_fen = YuanField(
         label=_("Amount"),
         min_value=-MOST_YUAN,
-        help_text=_("With a minus it is taken from the pay; for damage it always is."),
-    )
-    case = forms.ModelChoiceField(
-        Case.objects.none(),
-        label=_("Accepted damage"),
-        required=False,
-        empty_label=_("no, another reason"),
+        help_text=_("With a minus it is taken from the pay."),
     )
     reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("The driver reads it."))
-
-    def __init__(self, *args: Any, driver: Driver, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        deducted = PayEntry.objects.filter(case=OuterRef("pk"), kind=EntryKind.DEDUCTION)
-        damages = Case.objects.filter(
-            ~Exists(deducted), trip__driver=driver, kind=CaseKind.DAMAGE, state=CaseState.RESOLVED
-        )
-        field: Any = self.fields["case"]
-        field.queryset = damages.select_related("trip")
-        newest = damages.select_related("trip").order_by("-pk")[:CASES_OFFERED]
-        field.choices = [("", field.empty_label), *((one.pk, str(one)) for one in newest)]

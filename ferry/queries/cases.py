@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ferry.models import Trip
+from django.db.models import Q
+
+from ferry.models import CaseStep, Party, StepKind, Trip
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from django.db.models import QuerySet
 
     from ferry.models import Case
 
@@ -33,3 +37,32 @@ def _own(case: Case, owners: dict[str, int]) -> dict[str, Any]:
         for reference, moment in case.facts["trips"]
     ]
     return {**case.facts, "trips": trips}
+
+
+def routes_about(subjects: Iterable[tuple[int | None, int | None, str]]) -> dict[Any, int]:
+    """Give the route of each trip, and of a declaration that of its first, by what a case is about."""
+    subjects = list(subjects)
+    trips = {trip for trip, _declaration, _kind in subjects if trip is not None}
+    declarations = {declaration for _trip, declaration, _kind in subjects if declaration is not None}
+    found: dict[Any, int] = {}
+    if trips:
+        for pk, route in Trip.objects.filter(pk__in=trips).values_list("pk", "route_id"):
+            found[pk, None] = route
+    if declarations:
+        rows = Trip.objects.filter(declaration__in=declarations).order_by("-pk")
+        for declaration, route in rows.values_list("declaration_id", "route_id"):
+            found[None, declaration] = route
+    return found
+
+
+def steps_seen(case: Case, party: str) -> QuerySet[CaseStep]:
+    """List what one side may see of what was done, the oldest first."""
+    rows = CaseStep.objects.filter(case=case).order_by("pk").select_related("document")
+    return rows.exclude(~Q(party=party), is_internal=True)
+
+
+def settling_party(case: Case) -> str:
+    """Say which side settled a case last; customs where nothing says so."""
+    kinds = (StepKind.RESOLVED, StepKind.WRITTEN_OFF)
+    last = CaseStep.objects.filter(case=case, kind__in=kinds).order_by("-pk").first()
+    return last.party if last else Party.CUSTOMS.value

@@ -9,9 +9,9 @@ from ferry.models import THINGS, Document
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from ferry.models import Company, Declaration, Driver, Licence, Trip, Vehicle
+    from ferry.models import Case, Company, Declaration, Driver, Licence, Trip, Vehicle
 
-    Thing = Vehicle | Driver | Declaration | Licence | Trip
+    Thing = Vehicle | Driver | Declaration | Licence | Trip | Case
 
 
 def documents_of(company: Company) -> QuerySet[Document]:

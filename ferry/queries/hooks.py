@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q
 
-from ferry.models import Case, Delivery, DeliveryState, Endpoint, TripEvent
+from ferry.models import Case, CaseStep, Delivery, DeliveryState, Endpoint, TripEvent
 from ferry.models.case import UNANNOUNCED
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ def unannounced_events() -> QuerySet[TripEvent]:
 
 def unannounced_cases() -> QuerySet[Case]:
     return Case.objects.filter(UNANNOUNCED).order_by("pk")
+
+
+def unannounced_steps() -> QuerySet[CaseStep]:
+    return CaseStep.objects.filter(announced_at__isnull=True).order_by("pk")
 
 
 def listening_endpoints(company_ids: Iterable[int]) -> list[Endpoint]:

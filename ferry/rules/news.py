@@ -10,13 +10,24 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from ferry.models import CaseState, Condition, EventKind, HookType, NoticeKind, Role, Weight
+from ferry.models import (
+    CaseLevel,
+    CaseState,
+    Condition,
+    EventKind,
+    HookType,
+    NoticeKind,
+    Party,
+    Role,
+    StepKind,
+    Weight,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from ferry.models import Case, TripEvent
+    from ferry.models import Case, CaseStep, TripEvent
 
 NAMESPACE = UUID("5f0c1c7e-6f0d-4a6e-9a51-3f6a4b0f7d21")
 
@@ -124,7 +135,7 @@ def _of_case(case: Case, type_: HookType, at: datetime, more: Mapping[str, Any])
     return HookNews(
         company_id=case.company_id,
         type=type_,
-        event_id=uuid5(NAMESPACE, f"case {case.pk} {type_}"),
+        event_id=uuid5(NAMESPACE, f"case {case.pk} {type_}{_again(case)}"),
         created_at=at,
         data={
             "case": case.pk,
@@ -136,6 +147,54 @@ def _of_case(case: Case, type_: HookType, at: datetime, more: Mapping[str, Any])
             **more,
         },
     )
+
+
+def hook_news_of_step(step: CaseStep) -> Iterator[HookNews]:
+    """Tell of what both sides may know; words people wrote are read on the case."""
+    if step.is_internal:
+        return
+    case = step.case
+    yield HookNews(
+        company_id=case.company_id,
+        type=HookType.CASE_STEP,
+        event_id=uuid5(NAMESPACE, f"step {step.pk}"),
+        created_at=step.at,
+        data={
+            "case": case.pk,
+            "kind": case.kind,
+            "step": str(step.kind),
+            "side": str(step.party),
+            "level": CaseLevel(case.level).name.lower(),
+            "trip": case.trip.reference if case.trip else None,
+            "declaration": case.declaration.number if case.declaration else None,
+            "occurred_at": in_utc(step.at),
+        },
+    )
+
+
+def member_news_of_step(step: CaseStep) -> Iterator[MemberNews]:
+    """Tell him to whom a case was given, and all of what customs or time did to it."""
+    case, user = step.case, ""
+    label = case.trip.reference if case.trip else str(case.declaration)
+    kind = {
+        StepKind.ENQUIRED.value: NoticeKind.CASE_LEVEL,
+        StepKind.ESCALATED.value: NoticeKind.CASE_LEVEL,
+        StepKind.REOPENED.value: NoticeKind.CASE_LEVEL,
+    }.get(step.kind)
+    if step.kind in SAID_BY_CUSTOMS and step.party == Party.CUSTOMS:
+        kind = NoticeKind.CASE_SAID
+    if step.kind == StepKind.ASSIGNED and step.party == Party.COMPANY:
+        kind, user = (NoticeKind.CASE_ASSIGNED, step.data["to"]) if step.data["to"] else (None, "")
+    if kind is not None and not step.is_internal:
+        yield MemberNews(case.company_id, kind, "case", str(case.pk), label, case.kind, user=user)
+
+
+SAID_BY_CUSTOMS = {StepKind.COMMENTED, StepKind.ATTACHED, StepKind.LETTER}
+
+
+def _again(case: Case) -> str:
+    """Tell what is said of a reopened case from what was said of it before."""
+    return f" {in_utc(case.reopened_at)}" if case.reopened_at else ""
 
 
 def member_news_of_event(event: TripEvent) -> Iterator[MemberNews]:

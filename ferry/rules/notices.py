@@ -35,6 +35,7 @@ USUAL: Mapping[str, Choice] = {
     **{kind.value: SHOWN for kind in NoticeKind},
     NoticeKind.DELIVERED.value: UNSEEN,
     NoticeKind.CASE_ESCALATED.value: Choice(True, MailTime.AT_ONCE),
+    NoticeKind.CASE_LEVEL.value: Choice(True, MailTime.AT_ONCE),
     NoticeKind.HELD.value: Choice(True, MailTime.AT_ONCE),
     NoticeKind.NOT_TAKEN.value: Choice(True, MailTime.AT_ONCE),
     NoticeKind.ENDPOINT.value: Choice(True, MailTime.AT_ONCE),

@@ -14,6 +14,7 @@ import './outline.css';
 import './condition.css';
 import './desk.css';
 import './chain.css';
+import './evidence.css';
 import htmx from 'htmx.org/dist/htmx.esm.js';
 import './import.js';
 import './desk.js';

@@ -200,7 +200,7 @@ class TestTheMainJob:
             call_command("reconcile")
         assert capsys.readouterr().out == (
             "checked 1 · matched 1 · discharged 1 · cases opened 0"
-            " · records matched 0 · lapsed 0 · re-dated 0\n"
+            " · records matched 0 · lapsed 0 · re-dated 0 · cases moved up 0\n"
         )
 
 

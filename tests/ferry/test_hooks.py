@@ -386,11 +386,11 @@ def test_an_endpoint_removed_while_it_was_called_is_no_trouble(company, receiver
     assert Delivery.objects.count() == 0
 
 
-def test_idle_beats_ask_three_questions_and_write_nothing():
+def test_idle_beats_ask_four_questions_and_write_nothing():
     with CaptureQueriesContext(connection) as asked:
         announce(at=AT)
         claim_calls(at=AT)
-    assert len(asked) == 3
+    assert len(asked) == 4
     assert not any("UPDATE" in one["sql"] or "INSERT" in one["sql"] for one in asked)
 
 

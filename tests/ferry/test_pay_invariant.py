@@ -20,7 +20,7 @@ from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ferry.actions.cases import open_case, resolve_case, settle_case
+from ferry.actions.cases import open_case, reopen_case, resolve_case, write_off_case
 from ferry.actions.passes import receipt_pin
 from ferry.actions.pay import (
     accrue,
@@ -28,7 +28,6 @@ from ferry.actions.pay import (
     add_rate,
     approve_statements,
     correct_pay,
-    deduct,
     end_rate,
     mark_paid,
 )
@@ -37,7 +36,6 @@ from ferry.errors import Refused
 from ferry.models import (
     Case,
     CaseKind,
-    CaseState,
     EntryKind,
     PayEntry,
     PayStatement,
@@ -56,7 +54,17 @@ WEIGHT = {"driver": 4, "route": 2, "vehicle_class": 1}
 
 ACTS = (
     *("receive", "refuse", "resolve", "accrue again", "find what is missing"),
-    *("add a rate", "end a rate", "accept damage", "write off", "correct", "approve", "pay", "wait"),
+    *(
+        "add a rate",
+        "end a rate",
+        "accept damage",
+        "write off",
+        "reopen",
+        "correct",
+        "approve",
+        "pay",
+        "wait",
+    ),
 )
 steps = st.lists(
     st.tuples(st.sampled_from(ACTS), st.integers(0, TRIPS - 1), st.integers(1, 90_000)),
@@ -79,8 +87,7 @@ class Books:
             for number in range(TRIPS)
         ]
         self.rates: list[dict[str, Any]] = []
-        self.owed: dict[tuple[int, str], int] = defaultdict(int)
-        self.counted: set[tuple[str, int]] = set()
+        self.corrected: dict[tuple[int, str], int] = defaultdict(int)
 
     def _back(self, number: int) -> Trip:
         """Have the driver come home from his trips before, so that he may drive another."""
@@ -137,26 +144,24 @@ class Books:
             one["until"] = self.at
 
     def accept_damage(self, trip: Trip, fen: int) -> None:
-        case = self._case(trip, CaseKind.DAMAGE, 0)
-        if case.state == CaseState.OPEN:
-            settle_case(case=case, to=CaseState.RESOLVED, resolution="accepted", note="", at=self.at, by=BY)
-            case.refresh_from_db()
-        deduct(case=case, amount_fen=fen, at=self.at, by=BY)
-        self.owed[trip.driver_id, "CNY"] -= fen
+        case = self._case(trip, CaseKind.DAMAGE, fen)
+        said = {"resolution": "damage_settled", "note": "", "accepted_fen": fen}
+        resolve_case(case=case, **said, at=self.at, by=BY)
 
     def write_off(self, trip: Trip, fen: int) -> None:
         kind = (CaseKind.RETURNED_UNDELIVERED, CaseKind.DELIVERY_NO_EXIT, CaseKind.DRIVER_OVERLAP)[fen % 3]
-        case = self._case(trip, kind, fen)
-        settle_case(case=case, to=CaseState.WRITTEN_OFF, resolution="written_off", note="", at=self.at, by=BY)
-        if fen % 3 < 2 and ("trip", trip.pk) in self.counted and ("back", trip.pk) not in self.counted:
-            self.counted.add(("back", trip.pk))
-            self.owed[trip.driver_id, "CNY"] -= self.worth(Trip.objects.get(pk=trip.pk))
+        write_off_case(case=self._case(trip, kind, fen), note="", at=self.at, by=BY)
+
+    def reopen(self, trip: Trip, fen: int) -> None:
+        cases = list(trip.cases.order_by("pk"))
+        if cases:
+            reopen_case(case=cases[fen % len(cases)], party="customs", reason="x", at=self.at, by=BY)
 
     def correct(self, trip: Trip, fen: int) -> None:
         amount, key = fen - 45_000 or 1, uuid.UUID(int=int(self.at.timestamp()))
         said = {"driver": trip.driver, "amount_fen": amount, "reason": "x", "key": key}
         if correct_pay(**said, at=self.at, by=BY)[1]:
-            self.owed[trip.driver_id, "CNY"] += amount
+            self.corrected[trip.driver_id, "CNY"] += amount
 
     def approve(self, _trip: Trip, _fen: int) -> None:
         approve_statements(company=self.company, statements=self._statements(), at=self.at, by=BY)
@@ -199,19 +204,28 @@ class Books:
         )
         return best["fen"] if best else 50_000
 
-    def count(self) -> None:
+    def owes(self) -> dict[tuple[int, str], int]:
+        """Say what each driver is owed: trips delivered and not given up, less damage, and corrections."""
+        owed = defaultdict(int, self.corrected)
+        given_up = {"exit_no_delivery", "delivery_no_exit", "returned_undelivered"}
         for trip in Trip.objects.filter(company=self.company):
-            if trip.state == TripState.DELIVERED and ("trip", trip.pk) not in self.counted:
-                self.counted.add(("trip", trip.pk))
-                self.owed[trip.driver_id, "CNY"] += self.worth(trip)
+            cases = list(trip.cases.all())
+            is_given_up = any(one.state == "written_off" and one.kind in given_up for one in cases)
+            if trip.state == TripState.DELIVERED and not is_given_up:
+                owed[trip.driver_id, "CNY"] += self.worth(trip)
+            owed[trip.driver_id, "CNY"] -= sum(one.accepted_fen or 0 for one in cases)
+        return owed
+
+    def count(self) -> None:
+        owed = self.owes()
         stated: dict[tuple[int, str], int] = defaultdict(int)
         for one in PayStatement.objects.filter(company=self.company):
             entries = one.entries.aggregate(sum=Sum("amount_fen"))["sum"] or 0
             assert one.total_fen == (None if one.state == StatementState.DRAFT else entries)
             assert set(one.entries.values_list("statement__driver", flat=True)) <= {one.driver_id}
             stated[one.driver_id, one.currency] += entries
-        assert dict(stated) == {account: fen for account, fen in self.owed.items() if account in stated}
-        assert all(fen == 0 for account, fen in self.owed.items() if account not in stated)
+        assert dict(stated) == {account: fen for account, fen in owed.items() if account in stated}
+        assert all(fen == 0 for account, fen in owed.items() if account not in stated)
 
 
 @pytest.mark.django_db
@@ -259,7 +273,7 @@ def test_so_they_do_with_everybody_at_it_at_once(_turn):
     accrued = PayEntry.objects.filter(kind=EntryKind.ACCRUAL)
     assert sorted(accrued.values_list("trip", flat=True)) == sorted(trip.pk for trip in trips)
     assert PayEntry.objects.filter(kind=EntryKind.CORRECTION).count() == len(keys)
-    books.owed[driver.pk, "CNY"] += 100 * len(keys)
+    books.corrected[driver.pk, "CNY"] += 100 * len(keys)
     books.count()
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import DatabaseError, transaction
 
-from ferry.actions.cases import open_case, resolve_case, settle_case
+from ferry.actions.cases import open_case, reopen_case, resolve_case, settle_case, write_off_case
 from ferry.actions.passes import receipt_pin
 from ferry.actions.pay import (
     accrue,
@@ -16,7 +16,6 @@ from ferry.actions.pay import (
     add_rate,
     approve_statements,
     correct_pay,
-    deduct,
     end_rate,
     mark_paid,
 )
@@ -54,6 +53,15 @@ def a_received_trip(company=None, **fields):
 
 def a_case(trip, kind, **facts):
     return open_case(trip=trip, kind=kind, weight=Weight.MEDIUM, facts=facts or {"x": 1}, at=AT, by=BY)
+
+
+def settled(case, fen):
+    said = {"resolution": "damage_settled", "note": "", "accepted_fen": fen}
+    return resolve_case(case=case, **said, at=AT, by=BY)
+
+
+def reopened(case):
+    return reopen_case(case=case, party="customs", reason="new photos", at=AT, by=BY)
 
 
 def approve(statement, at=NEXT_MONTH):
@@ -185,17 +193,35 @@ class TestRates:
 class TestDeductionsAndCorrections:
     def test_accepted_damage_is_deducted_once(self):
         case = a_case(a_received_trip(), CaseKind.DAMAGE)
-        settle_case(case=case, to=CaseState.RESOLVED, resolution="accepted", note="", at=AT, by=BY)
-        deduct(case=case, amount_fen=12_050, at=AT, by=OWNER)
+        settled(case, 12_050)
         with pytest.raises(Conflict):
-            deduct(case=case, amount_fen=12_050, at=AT, by=OWNER)
+            settled(case, 12_050)
         assert lines() == [("accrual", 50_000), ("deduction", -12_050)]
 
-    def test_damage_that_is_not_settled_is_not_deducted(self):
-        case = a_case(a_received_trip(), CaseKind.DAMAGE)
-        with pytest.raises(Conflict):
-            deduct(case=case, amount_fen=1, at=AT, by=OWNER)
+    def test_damage_settled_for_nothing_takes_nothing(self):
+        settled(a_case(a_received_trip(), CaseKind.DAMAGE), None)
         assert lines() == [("accrual", 50_000)]
+
+    def test_a_damage_reopened_and_settled_otherwise_is_deducted_as_settled_last(self):
+        case = a_case(a_received_trip(), CaseKind.DAMAGE)
+        settled(case, 12_050)
+        reopened(case)
+        assert sum(fen for _kind, fen in lines()) == 50_000
+        settled(case, 3_000)
+        assert sum(fen for _kind, fen in lines()) == 47_000
+        reopened(case)
+        settled(case, None)
+        assert sum(fen for _kind, fen in lines()) == 50_000
+
+    def test_a_case_given_up_and_opened_again_gives_the_pay_back(self):
+        trip = a_received_trip()
+        case = a_case(trip, CaseKind.DELIVERY_NO_EXIT)
+        for _time in range(2):
+            write_off_case(case=case, note="", at=AT, by="supervisor chen@customs.example")
+            assert sum(fen for _kind, fen in lines()) == 0
+            reopened(case)
+            assert sum(fen for _kind, fen in lines()) == 50_000
+        assert accrue_missing(at=AT, by=BY) == 0
 
     def test_a_correction_sent_twice_is_one(self):
         driver, key = a_driver(a_company()), uuid.uuid4()

@@ -12,13 +12,12 @@ from django.conf import settings
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from ferry.actions.cases import open_case, settle_case
+from ferry.actions.cases import open_case, resolve_case
 from ferry.actions.passes import receipt_pin
 from ferry.actions.pay import accrue_missing, add_rate, correct_pay
 from ferry.actions.receipts import confirm_receipt
 from ferry.models import (
     CaseKind,
-    CaseState,
     PayEntry,
     PayRate,
     PayStatement,
@@ -154,10 +153,9 @@ class TestAStatement:
     def test_accepted_damage_is_taken_from_it(self, company, owner, send, see):
         trip = received(company)
         case = open_case(trip=trip, kind=CaseKind.DAMAGE, weight=Weight.MEDIUM, facts={"x": 1}, at=AT, by=BY)
-        said = {"key": str(uuid.uuid4()), "amount_fen": "120", "reason": "scratch", "case": case.pk}
-        assert "case" in send("pay_correct", the_statement().pk, **said).context["correction"].errors
-        settle_case(case=case, to=CaseState.RESOLVED, resolution="damage_settled", note="", at=AT, by=BY)
-        send("pay_correct", the_statement().pk, **said)
+        resolve_case(
+            case=case, resolution="damage_settled", note="", accepted_fen=12_000, at=AT, by="dispatcher x"
+        )
         assert list(PayEntry.objects.values_list("kind", "amount_fen"))[1:] == [("deduction", -12_000)]
         assert "¥380" in see("pay_statement", the_statement().pk)
 
