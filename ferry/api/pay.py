@@ -12,7 +12,7 @@ from ferry.api.answers import Answer
 from ferry.api.filters import StatementFilters
 from ferry.api.schema import answer_example
 from ferry.api.views import CompanyView
-from ferry.models import PayEntry, PayStatement
+from ferry.models import PayEntry, PayStatement, Scope
 from ferry.queries.pay import entries_of, statements_of
 
 if TYPE_CHECKING:
@@ -90,6 +90,8 @@ ENTRY = {
 
 
 class Statements(CompanyView):
+    # Nothing can be written here, which is told (405) to whoever may read.
+    writes = Scope.READ
     queryset = PayStatement.objects.none()
     serializer_class = StatementAnswer
     filterset_class = StatementFilters
@@ -106,6 +108,7 @@ class Statements(CompanyView):
 
 
 class OneStatement(CompanyView):
+    writes = Scope.READ
     queryset = PayStatement.objects.none()
     serializer_class = WholeStatementAnswer
     filterset_class = None

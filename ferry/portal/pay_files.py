@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from tempfile import TemporaryFile
+from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def statement_workbook(statement: PayStatement, entries: Iterable[PayEntry]) -> IO[bytes]:
-    """Write it to a file that is gone when it is closed: a line for each entry, and their sum."""
+    """Write a line for each entry of a month, and their sum."""
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet(sheet_title(f"{statement.driver.name} {statement.month}"))
     sheet.freeze_panes = "A2"
     for row in _rows(statement, entries):
         sheet.append([typed_cell(sheet, value) for value in row])
-    file = TemporaryFile()  # noqa: SIM115  (the answer closes it)
+    file = BytesIO()
     workbook.save(file)
     file.seek(0)
     return file
