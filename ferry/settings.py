@@ -523,6 +523,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=2),
         "options": {"expires": 2},
     },
+    "count-days": {
+        "task": "ferry.tasks.count_days",
+        "schedule": timedelta(seconds=20),
+        "options": {"expires": 20},
+    },
     "remove-imports": {
         "task": "ferry.tasks.remove_imports",
         "schedule": crontab(minute="41", hour="19"),

@@ -22,6 +22,7 @@ from ferry.actions.hooks import CALLED_AT_ONCE, claim_calls, keep_answers
 from ferry.actions.import_work import claim_import, work_import
 from ferry.actions.keys import rotate_old_signing_key
 from ferry.actions.notices import claim_letters, letter_sent
+from ferry.actions.reports import count_marked_days
 from ferry.actions.roster import work_roster
 from ferry.models import Membership
 from ferry.notice_letters import write_letter
@@ -190,3 +191,11 @@ def remove_imports() -> None:
     removed = remove_old_imports(at=timezone.now())
     if removed:
         log.info("removed imports", count=removed)
+
+
+@shared_task
+def count_days() -> None:
+    """Count the days that changed, until none is left or time is up."""
+    until = monotonic() + WORK_S
+    while monotonic() < until and count_marked_days():
+        pass

@@ -46,6 +46,7 @@ from ferry.models.people import Membership, Passport, Person, Role, Stay, User
 from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
 from ferry.models.receipt import Condition, Receipt
+from ferry.models.report import CompanyDay, DayMark, Timed
 from ferry.models.roster import LineState, Roster, RosterLine
 from ferry.models.saved import BulkAct, BulkJob, BulkLine, SavedView
 from ferry.models.trip import ON_THE_WAY, EventKind, Outcome, Pass, PassState, Trip, TripEvent, TripState
@@ -70,6 +71,7 @@ __all__ = [
     "Checkpoint",
     "Closure",
     "Company",
+    "CompanyDay",
     "CompanyState",
     "Condition",
     "ConditionCheck",
@@ -80,6 +82,7 @@ __all__ = [
     "Currency",
     "DamageKind",
     "DamageMark",
+    "DayMark",
     "Declaration",
     "DeclarationStatus",
     "DeclaredVehicle",
@@ -139,6 +142,7 @@ __all__ = [
     "Stay",
     "StepKind",
     "Telling",
+    "Timed",
     "Told",
     "ToldKind",
     "Trip",

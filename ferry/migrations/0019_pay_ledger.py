@@ -96,7 +96,7 @@ def lift(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0017_case_news'),
+        ('ferry', '0018_reports'),
     ]
 
     operations = [
