@@ -28,7 +28,17 @@ from ferry.models.declaration import Declaration, DeclarationStatus, DeclaredVeh
 from ferry.models.document import PERSONAL, THINGS, Document, DocumentKind
 from ferry.models.driver import Driver, Language
 from ferry.models.hook import Delivery, DeliveryState, Endpoint, HookType
-from ferry.models.imports import OPEN_IMPORTS, Fate, FileImport, ImportLine, ImportState, KnownHeadings
+from ferry.models.imports import (
+    OPEN_IMPORTS,
+    Fate,
+    FileImport,
+    ImportLine,
+    ImportState,
+    KnownHeadings,
+    OwnHeadings,
+    Upload,
+    UploadLine,
+)
 from ferry.models.invitation import Invitation
 from ferry.models.key import ApiKey, KeyKind, Right, Scope, SigningKey
 from ferry.models.licence import Licence, LicensedCommodity
@@ -116,6 +126,7 @@ __all__ = [
     "NoticeChoice",
     "NoticeKind",
     "Outcome",
+    "OwnHeadings",
     "Party",
     "Pass",
     "PassState",
@@ -148,6 +159,8 @@ __all__ = [
     "Trip",
     "TripEvent",
     "TripState",
+    "Upload",
+    "UploadLine",
     "User",
     "Vehicle",
     "VehicleClass",
