@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ferry.actions.pay import add_rate, approve_statements, correct_pay, end_rate, mark_paid
 from ferry.errors import Refused
 from ferry.models import PayRate, PayStatement, Role, StatementState
-from ferry.models.driver import written_language
 from ferry.pay_paper import draw_statement
 from ferry.portal.access import dispatcher, member
 from ferry.portal.lists.exports import XLSX
@@ -107,7 +106,7 @@ def pay_correct(request: HttpRequest, membership: Membership, pk: int) -> HttpRe
 def pay_pdf(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """Give a statement on paper, in its driver's language."""
     shown = _own(membership, pk)
-    with translation.override(written_language(shown.driver.language)):
+    with translation.override(shown.driver.language):
         pdf = draw_statement(shown, list(entries_of(shown)))
     headers = {"Content-Disposition": f'inline; filename="{_file(shown)}.pdf"', "Cache-Control": "private"}
     return HttpResponse(pdf, content_type="application/pdf", headers=headers)

@@ -96,7 +96,7 @@ def lift(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0018_reports'),
+        ('ferry', '0021_passport_end'),
     ]
 
     operations = [
