@@ -41,6 +41,7 @@ from ferry.actions.passes import receipt_pin
 from ferry.actions.pay import add_rate
 from ferry.actions.places import close_routes
 from ferry.actions.receipts import confirm_receipt
+from ferry.actions.refund import ask_for_package, claim_package, make_package
 from ferry.actions.saved_views import save_view
 from ferry.actions.vehicles import offer_vehicle
 from ferry.models import (
@@ -50,6 +51,7 @@ from ferry.models import (
     Closure,
     Company,
     Consignment,
+    Declaration,
     Delivery,
     Driver,
     Endpoint,
@@ -146,7 +148,7 @@ def furnish(company: Company) -> None:
     save_view(company=company, user=owner, list="trips", name="Mine", query="")
     send_test(endpoint=an_endpoint(company), at=AT)
     add_rate(company=company, amount_fen=51_000, at=AT, by=BY)
-    a_received_trip(company)
+    make_a_package(a_received_trip(company).declaration)
     a_document(a_ready_trip(company))
     a_condition_photo(a_check(a_ready_trip(company)))
     a_document(a_ready_trip(company).vehicle)
@@ -198,6 +200,8 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "pictures/<pk>": lambda company: a_ready_trip(company).vehicle.documents.latest("pk").pk,
     "documents/<pk>": lambda company: company.documents.latest("pk").pk,
     "condition-photos/<pk>": lambda company: condition_photos_of(company).latest("pk").pk,
+    "refund/<number>": lambda company: a_ready_trip(company).declaration.number,
+    "packages/<pk>": lambda company: company.refund_packages.earliest("pk").pk,
     "pay/<pk>": lambda company: company.pay_statements.earliest("pk").pk,
     "statements/<pk>": lambda company: company.pay_statements.earliest("pk").pk,
     "rates/<pk>": lambda company: company.pay_rates.earliest("pk").pk,
@@ -244,6 +248,14 @@ def a_photo() -> Photo:
     kept = Photo.objects.first()
     scan = Scan.objects.filter(examination__outcome="").latest("pk")
     return kept or keep_photo(scan=scan, content=a_picture(), officer=an_officer(), at=AT)[0]
+
+
+def make_a_package(declaration: Declaration) -> None:
+    declaration.refund_ready_at = AT
+    ask_for_package(declaration=declaration, language="en", at=AT, by=BY)
+    package = claim_package(at=AT)
+    assert package is not None
+    make_package(package=package, now=lambda: AT)
 
 
 def an_invitation(company: Company) -> str:
@@ -357,6 +369,7 @@ SAID = {
     "code": "X",
     "colour": "red",
     "driver": 1,
+    "filed_on": "2026-11-22",
     "lane": "3",
     "name": "X",
     "note": "x",
