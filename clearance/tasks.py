@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 import structlog
 from celery import shared_task
 from django.utils import timezone
@@ -9,10 +11,15 @@ from django.utils import timezone
 from clearance.actions import levels, redate
 from clearance.actions import reconcile as actions
 from clearance.actions.chain import check_chains
+from clearance.actions.reports import count_new_scans
 from clearance.queries.chain import operators, places
 from ferry.mail import send_letter
+from ferry.models import Checkpoint
 
 log = structlog.get_logger(__name__)
+
+#: Long enough to get on, short enough for the worker's other tasks to have their turn.
+WORK_S = 5
 
 
 @shared_task
@@ -61,3 +68,13 @@ def verify_chains() -> None:
             send_letter(
                 "chain", [operator.email], language=operator.language or "en", heads=told, faults=faults
             )
+
+
+@shared_task
+def count_scans() -> None:
+    """Count what every checkpoint recorded since the last time; of a backlog a day in turn."""
+    at = timezone.now()
+    behind = list(Checkpoint.objects.order_by("pk"))
+    until = monotonic() + WORK_S
+    while behind and monotonic() < until:
+        behind = [place for place in behind if count_new_scans(checkpoint=place, at=at)]

@@ -101,8 +101,8 @@ def named(period: Period) -> str:
 def main_figures(report: Report) -> list[Main]:
     now, before = report.now, report.before
     return [
-        _counted("exited", _("Left China"), now.counts["exited"], before.counts["exited"]),
-        _counted("delivered", _("Delivered"), now.counts["delivered"], before.counts["delivered"]),
+        counted("exited", _("Left China"), now.counts["exited"], before.counts["exited"]),
+        counted("delivered", _("Delivered"), now.counts["delivered"], before.counts["delivered"]),
         Main(
             "time",
             _("Exit to receipt, half within"),
@@ -118,11 +118,11 @@ def main_figures(report: Report) -> list[Main]:
             about=_("of %(judged)d judged; %(waiting)d still within time")
             % {"judged": now.judged, "waiting": now.outcomes.get(Outcome.WAITING.value, 0)},
         ),
-        _counted("cases", _("Cases opened"), now.opened, before.opened),
+        counted("cases", _("Cases opened"), now.opened, before.opened),
     ]
 
 
-def _counted(name: str, label: str, now: int, before: int) -> Main:
+def counted(name: str, label: str, now: int, before: int) -> Main:
     return Main(name, label, str(now), str(before), shown(now - before, "change"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from clearance.desk import chains, closures, devices, fallback, live, rules, scans, trips, views
+from clearance.desk import chains, closures, devices, fallback, live, reports, rules, scans, trips, views
 
 app_name = "desk"
 
@@ -27,6 +27,8 @@ urlpatterns = [
     path("scans/export.<str:form>", scans.scans_export, name="scans_export"),
     path("trips/", trips.trips, name="trips"),
     path("trips/<str:reference>/", trips.trip, name="trip"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/export.xlsx", reports.reports_export, name="reports_export"),
     path("fallback/", fallback.fallback, name="fallback"),
     path("fallback/<int:pk>/", fallback.results, name="fallback_results"),
     path("fallback/<int:pk>/list.pdf", fallback.paper, name="fallback_paper"),

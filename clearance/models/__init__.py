@@ -13,6 +13,7 @@ from clearance.models.examination import (
 from clearance.models.fallback import FallbackLine, FallbackList
 from clearance.models.policy import Policy, SelectionRule, Watched, WatchEntry
 from clearance.models.record import Record, RecordKind
+from clearance.models.report import Counted, LaneDay, SenderDay
 from clearance.models.scan import Crossing, Scan, Verdict
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "ChainLink",
     "Compared",
     "Comparison",
+    "Counted",
     "Crossing",
     "Device",
     "DeviceKind",
@@ -32,6 +34,7 @@ __all__ = [
     "ExaminationOutcome",
     "FallbackLine",
     "FallbackList",
+    "LaneDay",
     "Photo",
     "Policy",
     "Posting",
@@ -39,6 +42,7 @@ __all__ = [
     "RecordKind",
     "Scan",
     "SelectionRule",
+    "SenderDay",
     "Verdict",
     "WatchEntry",
     "Watched",
