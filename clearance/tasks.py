@@ -11,10 +11,15 @@ from django.utils import timezone
 from clearance.actions import levels, redate
 from clearance.actions import reconcile as actions
 from clearance.actions.chain import check_chains
+from clearance.actions.imports import RECORDS
 from clearance.actions.reports import count_new_scans
+from clearance.models import RecordImport
 from clearance.queries.chain import operators, places
+from clearance.report_letters import place_letter
+from ferry.actions.file_imports import remove_old_imports
 from ferry.mail import send_letter
 from ferry.models import Checkpoint
+from ferry.tasks import send_report_letters, work_trade
 
 log = structlog.get_logger(__name__)
 
@@ -78,3 +83,23 @@ def count_scans() -> None:
     until = monotonic() + WORK_S
     while behind and monotonic() < until:
         behind = [place for place in behind if count_new_scans(checkpoint=place, at=at)]
+
+
+@shared_task
+def work_record_imports() -> None:
+    """Read and import whatever waits."""
+    work_trade(RECORDS)
+
+
+@shared_task
+def remove_record_imports() -> None:
+    """Remove uploaded files of records kept long enough; the records and their lines stay."""
+    removed = remove_old_imports(model=RecordImport, at=timezone.now())
+    if removed:
+        log.info("removed record imports", count=removed)
+
+
+@shared_task
+def send_reports() -> None:
+    """Send checkpoints' letters that are due."""
+    send_report_letters(of_checkpoints=True, write=place_letter)

@@ -129,8 +129,8 @@ def counted(name: str, label: str, now: int, before: int) -> Main:
 def company_tables(report: Report) -> list[Table]:
     return [
         volumes_table(report),
-        times_table(report),
         outcomes_table(report),
+        times_table(report),
         cases_table(report),
         routes_table(report),
         days_table(report),
@@ -244,3 +244,7 @@ def routes_table(report: Report) -> Table:
 def days_table(report: Report) -> Table:
     rows = [[on, *_line(figures)] for on, figures in report.days]
     return Table("days", _("Day by day"), [Column(_("Day"), "day"), *_lasting()], rows)
+
+
+def about_report(whose: str, period: Period, of: str) -> list[str]:
+    return [f"{whose} · {of}", f"{named(period)} ({_('days of Beijing')})"]

@@ -416,6 +416,7 @@ SPECTACULAR_SETTINGS = {
         "CaseKind": "ferry.models.CaseKind",
         "EventKind": "ferry.models.EventKind",
         "DeclarationStatus": "ferry.models.DeclarationStatus",
+        "RecordKind": "clearance.models.RecordKind",
     },
 }
 
@@ -521,6 +522,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=2),
         "options": {"expires": 2},
     },
+    "work-record-imports": {
+        "task": "clearance.tasks.work_record_imports",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 2},
+    },
+    "remove-record-imports": {
+        "task": "clearance.tasks.remove_record_imports",
+        "schedule": crontab(minute="43", hour="19"),
+        "options": {"expires": 3600},
+    },
     "count-days": {
         "task": "ferry.tasks.count_days",
         "schedule": timedelta(seconds=20),
@@ -528,6 +539,16 @@ CELERY_BEAT_SCHEDULE = {
     },
     "count-scans": {
         "task": "clearance.tasks.count_scans",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "send-reports": {
+        "task": "ferry.tasks.send_reports",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "send-checkpoint-reports": {
+        "task": "clearance.tasks.send_reports",
         "schedule": timedelta(minutes=1),
         "options": {"expires": 60},
     },

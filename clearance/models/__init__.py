@@ -12,9 +12,18 @@ from clearance.models.examination import (
 )
 from clearance.models.fallback import FallbackLine, FallbackList
 from clearance.models.policy import Policy, SelectionRule, Watched, WatchEntry
-from clearance.models.record import Record, RecordKind
+from clearance.models.record import MatchedBy, Record, RecordKind
 from clearance.models.report import Counted, LaneDay, SenderDay
 from clearance.models.scan import Crossing, Scan, Verdict
+from clearance.models.source import (
+    Clocks,
+    First,
+    RecordFate,
+    RecordImport,
+    RecordImportLine,
+    Source,
+    SourceHeadings,
+)
 
 __all__ = [
     "Act",
@@ -22,6 +31,7 @@ __all__ = [
     "Chain",
     "ChainCheck",
     "ChainLink",
+    "Clocks",
     "Compared",
     "Comparison",
     "Counted",
@@ -34,15 +44,22 @@ __all__ = [
     "ExaminationOutcome",
     "FallbackLine",
     "FallbackList",
+    "First",
     "LaneDay",
+    "MatchedBy",
     "Photo",
     "Policy",
     "Posting",
     "Record",
+    "RecordFate",
+    "RecordImport",
+    "RecordImportLine",
     "RecordKind",
     "Scan",
     "SelectionRule",
     "SenderDay",
+    "Source",
+    "SourceHeadings",
     "Verdict",
     "WatchEntry",
     "Watched",

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from clearance.models import Policy, Record, RecordKind
+from clearance.models import Policy, Record, RecordImport, RecordKind
 from clearance.queries.rows import among, rows_of
-from clearance.rules.matching import CROSSING, LOOK_BACK, Candidate
+from clearance.rules.matching import CROSSING, LOOK_BACK, Candidate, Sought, why_unmatched
 from ferry.models import ON_THE_WAY, Declaration, Passport, Person, Trip
 
 DEFAULTS = Policy()
@@ -88,6 +88,27 @@ def unmatched_about(
         return []
     rows = waiting.filter(pk__in=among(found)).order_by("occurred_at", "pk")
     return list(rows.select_for_update(skip_locked=True, of=("self",)))
+
+
+def records_said(source: str) -> QuerySet[Record]:
+    return Record.objects.filter(source=source)
+
+
+def why_waiting(record: Record) -> str:
+    """Name what keeps an unmatched record from its trip or declaration, as things stand now."""
+    known = known_for([record])
+    if record.kind == RecordKind.DECLARATION_STATUS:
+        return "soon" if known.declarations else "declaration_unknown"
+    persons = known.persons.get(record.passport_number, frozenset())
+    trips = [*known.trips_by_vin.get(record.vin, ())]
+    for person in persons:
+        trips += known.trips_by_person.get(person, ())
+    return why_unmatched(Sought(record.kind, record.occurred_at, record.vin, persons), trips)
+
+
+def waiting_of(file_import: RecordImport) -> int:
+    """Count the records of a file that still wait for their trip or declaration."""
+    return Record.objects.filter(file_import=file_import, matched_at__isnull=True).count()
 
 
 def _persons(numbers: Collection[str]) -> dict[str, frozenset[int]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from clearance.models import RecordKind
+from clearance.models import MatchedBy, RecordKind
 from ferry.models import TripState
 
 BORDER_EXIT, KZ_ENTRY, RETURN = (
@@ -64,6 +64,7 @@ class Match(NamedTuple):
 
     trip: Candidate | None = None
     ambiguous: tuple[int, ...] = ()
+    by: str = ""
 
 
 def match(sought: Sought, candidates: Iterable[Candidate]) -> Match:
@@ -76,16 +77,20 @@ def match(sought: Sought, candidates: Iterable[Candidate]) -> Match:
     by_person = [trip for trip in trips if trip.person in sought.persons]
     by_vin = [trip for trip in trips if sought.vin and trip.vin == sought.vin]
     both = [trip for trip in by_vin if trip.person in sought.persons]
-    for some in (both, by_vin, by_person):
+    for some, by in (
+        (both, MatchedBy.VIN_AND_PERSON),
+        (by_vin, MatchedBy.VIN),
+        (by_person, MatchedBy.PERSON),
+    ):
         found = FITTING[sought.kind](some, sought.occurred_at)
         if found:
-            return _only(found)
+            return _only(found, by)
     return Match()
 
 
-def _only(found: Sequence[Candidate]) -> Match:
+def _only(found: Sequence[Candidate], by: str) -> Match:
     if len(found) == 1:
-        return Match(found[0])
+        return Match(found[0], by=by)
     return Match(ambiguous=tuple(trip.id for trip in found))
 
 
@@ -136,3 +141,18 @@ FITTING: dict[str, Callable[[Sequence[Candidate], datetime], list[Candidate]]] =
 def fits(kind: str, trip: Candidate, moment: datetime) -> bool:
     """Say whether a record of this kind and time may be about the trip."""
     return bool(FITTING[kind]([trip], moment))
+
+
+def why_unmatched(sought: Sought, candidates: Iterable[Candidate]) -> str:
+    """Name what keeps a record from its trip; `soon` where nothing does any more."""
+    trips = list(candidates)
+    found = match(sought, trips)
+    if found.ambiguous:
+        return "ambiguous"
+    if found.trip is not None:
+        return "soon"
+    if trips:
+        return "out_of_time"
+    if sought.vin:
+        return "vin_unknown"
+    return "no_trip" if sought.persons else "person_unknown"

@@ -28,7 +28,17 @@ from ferry.models.declaration import Declaration, DeclarationStatus, DeclaredVeh
 from ferry.models.document import PERSONAL, THINGS, Document, DocumentKind
 from ferry.models.driver import Driver, Language
 from ferry.models.hook import Delivery, DeliveryState, Endpoint, HookType
-from ferry.models.imports import OPEN_IMPORTS, Fate, FileImport, ImportLine, ImportState, KnownHeadings
+from ferry.models.imports import (
+    OPEN_IMPORTS,
+    Fate,
+    FileImport,
+    ImportLine,
+    ImportState,
+    KnownHeadings,
+    OwnHeadings,
+    Upload,
+    UploadLine,
+)
 from ferry.models.invitation import Invitation
 from ferry.models.key import ApiKey, KeyKind, Right, Scope, SigningKey
 from ferry.models.licence import Licence, LicensedCommodity
@@ -38,6 +48,7 @@ from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
 from ferry.models.receipt import Condition, Receipt
 from ferry.models.report import CompanyDay, DayMark, Timed
+from ferry.models.report_letter import ReportLetter, Rhythm, Subscription
 from ferry.models.roster import LineState, Roster, RosterLine
 from ferry.models.saved import BulkAct, BulkJob, BulkLine, SavedView
 from ferry.models.trip import ON_THE_WAY, EventKind, Outcome, Pass, PassState, Trip, TripEvent, TripState
@@ -105,6 +116,7 @@ __all__ = [
     "NoticeChoice",
     "NoticeKind",
     "Outcome",
+    "OwnHeadings",
     "Party",
     "Pass",
     "PassState",
@@ -114,6 +126,8 @@ __all__ = [
     "ReadinessPolicy",
     "Receipt",
     "RefusalReason",
+    "ReportLetter",
+    "Rhythm",
     "Right",
     "Role",
     "Roster",
@@ -126,6 +140,7 @@ __all__ = [
     "Stage",
     "Stay",
     "StepKind",
+    "Subscription",
     "Telling",
     "Timed",
     "Told",
@@ -133,6 +148,8 @@ __all__ = [
     "Trip",
     "TripEvent",
     "TripState",
+    "Upload",
+    "UploadLine",
     "User",
     "Vehicle",
     "VehicleMark",

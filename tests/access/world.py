@@ -24,6 +24,8 @@ from clearance.models import (
     FallbackList,
     Photo,
     Policy,
+    Record,
+    RecordImport,
     Scan,
     SelectionRule,
     Watched,
@@ -38,6 +40,7 @@ from ferry.actions.notices import tell_members
 from ferry.actions.passes import receipt_pin
 from ferry.actions.places import close_routes
 from ferry.actions.receipts import confirm_receipt
+from ferry.actions.report_letters import subscribe
 from ferry.actions.saved_views import save_view
 from ferry.actions.vehicles import offer_vehicle
 from ferry.models import (
@@ -58,8 +61,10 @@ from ferry.models import (
     NoticeKind,
     Pass,
     PassState,
+    ReportLetter,
     Role,
     SavedView,
+    Subscription,
     Trip,
     TripState,
     User,
@@ -67,6 +72,7 @@ from ferry.models import (
 )
 from ferry.notice_letters import stop_link
 from ferry.queries.condition_checks import condition_photos_of
+from ferry.report_letters import stop_link as report_stop_link
 from ferry.rules.news import MemberNews
 from tests.access.table import Row
 from tests.builders import (
@@ -83,6 +89,7 @@ from tests.builders import (
     a_file_import,
     a_member,
     a_picture,
+    a_record_file,
     a_route,
     a_vehicle,
     a_vin,
@@ -116,6 +123,16 @@ def a_world() -> Company:
     return company
 
 
+def a_subscription(company: Company) -> Subscription:
+    """Give a report that nobody who asks is sent: a colleague's."""
+    membership = company.memberships.filter(role=Role.OWNER).earliest("pk")
+    return Subscription.objects.filter(membership=membership).earliest("pk")
+
+
+def report_stop_token(company: Company) -> str:
+    return report_stop_link(a_subscription(company).letters.get()).rstrip("/").rsplit("/", 1)[1]
+
+
 def at_the_desk() -> None:
     """Leave a supervisor's work on the desk of Horgos: a drafted rule, a closure to come, a printed list."""
     horgos = a_checkpoint()
@@ -123,6 +140,9 @@ def at_the_desk() -> None:
     span = {"starts_at": AT + timedelta(days=30), "ends_at": AT + timedelta(days=31)}
     close_routes(routes=[a_route()], **span, reason="holiday", at=AT, by=BY)
     make_fallback_list(checkpoint=horgos, hours=12, at=AT, by=BY)
+    line = "return,2026-11-22T10:00:00+08:00,{},E87654321"
+    a_record_file(line.format("BP-1"), is_straight=True)
+    a_record_file(line.format("BP-2"), "return,yesterday,BP-3,E87654321")
 
 
 def furnish(company: Company) -> None:
@@ -135,8 +155,11 @@ def furnish(company: Company) -> None:
     an_invitation(company)
     consignment = open_consignment(company=company, name="Xiaomo 6818", kind="ship", at=AT, by=BY)
     join_consignment(consignment=consignment, vins=[a_ready_trip(company).vehicle.vin])
-    owner = a_member(company, Role.OWNER).user
+    membership = a_member(company, Role.OWNER)
+    owner = membership.user
     save_view(company=company, user=owner, list="trips", name="Mine", query="")
+    ordered = subscribe(user=owner, membership=membership, rhythm="month", language="en", at=AT)
+    ReportLetter.objects.create(subscription=ordered, first=AT.date())
     send_test(endpoint=an_endpoint(company), at=AT)
     a_received_trip(company)
     a_document(a_ready_trip(company))
@@ -207,6 +230,8 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "invitation/<token>": lambda company: an_invitation(company),
     "notices/<pk>": lambda company: Notice.objects.filter(membership__company=company).earliest("pk").pk,
     "<number>": lambda company: 0,
+    "letters/<pk>": lambda company: a_subscription(company).pk,
+    "no-more/<token>": lambda company: report_stop_token(company),
     "stop/<token>": lambda company: (
         stop_link(company.memberships.earliest("pk"), [NoticeKind.STAY]).rstrip("/").rsplit("/", 1)[1]
     ),
@@ -216,6 +241,8 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "p/<code>": lambda company: an_open_pass(company).short_code,
     "scans/<scan_id>": lambda company: Scan.objects.latest("pk").scan_id,
     "examination-photos/<pk>": lambda company: a_photo().pk,
+    "records/<pk>": lambda company: Record.objects.latest("pk").pk,
+    "files/<pk>": lambda company: RecordImport.objects.latest("pk").pk,
     "rules/<pk>": lambda company: SelectionRule.objects.latest("pk").pk,
     "closures/<pk>": lambda company: Closure.objects.latest("pk").pk,
     "fallback/<pk>": lambda company: FallbackList.objects.latest("pk").pk,

@@ -114,8 +114,8 @@ class TestTheWorkbook:
         assert 'filename="report-day-2026-11-22.xlsx"' in answer["Content-Disposition"]
         assert book.sheetnames == [
             "Trips",
-            "How long it took",
             "Reconciliation",
+            "How long it took",
             "Cases opened",
             "By route",
             "Day by day",

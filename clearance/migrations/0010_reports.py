@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clearance', '0008_case_due'),
+        ('clearance', '0009_sources'),
         ('ferry', '0018_reports'),
     ]
 

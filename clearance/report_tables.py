@@ -1,4 +1,4 @@
-"""A checkpoint's report in words and numbers: its main figures, tables and charts."""
+"""A checkpoint's report in words and numbers: its main figures and its tables."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 
 from clearance.models import Verdict
-from ferry.models import Outcome
-from ferry.portal.charts import Series, bar_chart, line_chart
-from ferry.portal.figures import Figure, drawn_by_us
-from ferry.portal.report_figures import ticks
+from ferry.models import Country, Outcome
 from ferry.reasons import sentence
 from ferry.report_tables import Column, Main, Table, counted, named, shown
+from ferry.templatetags.names import first_sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
     from clearance.queries.reports import PlaceReport, Scans
+    from ferry.models import Checkpoint
 
 VERDICTS: tuple[str, ...] = (Verdict.RELEASE.value, Verdict.EXAMINE.value, Verdict.REFUSE.value)
 
@@ -122,7 +118,7 @@ def _reasons(report: PlaceReport) -> Table:
     """List why scans were not released at once, the most frequent first."""
     now, before = report.now.reasons, report.before.reasons
     codes = sorted({*now, *before}, key=lambda code: (-now.get(code, 0), -before.get(code, 0), code))
-    rows = _pairs({code: str(sentence(code)) for code in codes}, now, before)
+    rows = _pairs({code: first_sentence(sentence(code)) for code in codes}, now, before)
     note = _("A scan may have several reasons.")
     return Table("reasons", _("Reasons"), _compared(report, _("Reason")), rows, note)
 
@@ -136,50 +132,11 @@ def _outcomes(report: PlaceReport) -> Table:
     return Table("outcomes", _("Reconciliation"), _compared(report, _("Outcome")), rows, note)
 
 
-def place_figures(report: PlaceReport) -> list[Figure]:
-    return [_verdicts(report.days), _seconds(report.days)]
+def days_said(place: Checkpoint) -> str:
+    if place.country == Country.KAZAKHSTAN:
+        return _("Days are Astana's; a scan counts on the day it was made.")
+    return _("Days are Beijing's; a scan counts on the day it was made.")
 
 
-def _labels(days: Sequence[tuple[date, Scans]]) -> list[str]:
-    return [f"{on:%m-%d}" for on, _scans in days]
-
-
-def _verdicts(days: Sequence[tuple[date, Scans]]) -> Figure:
-    released = [scans.verdicts[Verdict.RELEASE] for _on, scans in days]
-    stopped = [scans.count - one for (_on, scans), one in zip(days, released, strict=True)]
-    title, names = _("Verdicts"), (_("Released at once"), _("Examined or refused"))
-    said = _("Released %(released)d · examined or refused %(stopped)d.") % {
-        "released": sum(released),
-        "stopped": sum(stopped),
-    }
-    svg = bar_chart(
-        _labels(days),
-        [Series(names[0], released), Series(names[1], stopped)],
-        about=f"{title}. {said}",
-        ticks=ticks(len(days)),
-    )
-    rows = [
-        [on.isoformat(), str(one), str(other)]
-        for (on, _scans), one, other in zip(days, released, stopped, strict=True)
-    ]
-    legend = [("bar-1", names[0]), ("bar-2", names[1])]
-    return Figure("verdicts", title, said, drawn_by_us(svg), legend, [_("Day"), *names], rows)
-
-
-def _seconds(days: Sequence[tuple[date, Scans]]) -> Figure:
-    medians = [scans.seconds for _on, scans in days]
-    p90s = [scans.seconds_p90 for _on, scans in days]
-    title, names = _("Seconds per car"), (_("Half within"), _("Nine of ten within"))
-    said = _("From one car of a lane to its next, where a car followed a car.")
-    svg = line_chart(
-        _labels(days),
-        [Series(names[0], medians), Series(names[1], p90s)],
-        about=f"{title}. {said}",
-        ticks=ticks(len(days)),
-    )
-    rows = [
-        [on.isoformat(), shown(median, "seconds"), shown(p90, "seconds")]
-        for (on, _scans), median, p90 in zip(days, medians, p90s, strict=True)
-    ]
-    legend = [("curve-1", names[0]), ("curve-2", names[1])]
-    return Figure("seconds", title, said, drawn_by_us(svg), legend, [_("Day"), *names], rows)
+def about_place(report: PlaceReport) -> list[str]:
+    return [str(report.checkpoint), named(report.period), days_said(report.checkpoint)]
