@@ -251,11 +251,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "ferry.middleware.refuse_nul",
     "ferry.middleware.keep_addresses_secret",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "ferry.middleware.ReadersLanguage",
+    "ferry.middleware.spare_calls_the_pages",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -335,9 +336,11 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "ferry.statics.NamedOnce"
     },
 }
+#: Files with the hash of their content in their name: Django's, and Vite's own.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/static/(.+\.[0-9a-f]{12}|dist/assets/.+-[\w-]{8})\.\w+$"
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = DATA_DIR / "media"
 #: Put there by the front end's build, for PDFs alone.
@@ -413,6 +416,8 @@ SPECTACULAR_SETTINGS = {
         "TripState": "ferry.models.TripState",
         "PassState": "ferry.models.PassState",
         "CaseState": "ferry.models.CaseState",
+        "StatementState": "ferry.models.StatementState",
+        "EntryKind": "ferry.models.EntryKind",
         "CaseKind": "ferry.models.CaseKind",
         "EventKind": "ferry.models.EventKind",
         "DeclarationStatus": "ferry.models.DeclarationStatus",

@@ -142,6 +142,7 @@ def _candidates(trips: QuerySet[Trip], keys: Collection[object]) -> list[tuple[i
         "closes_at",
         "exited_at",
         "arrived_at",
+        "delivered_at",
         "driver_returned_at",
         "route__policy__clock_skew",
         "route__policy__offline_grace",

@@ -45,6 +45,7 @@ class Candidate(NamedTuple):
     closes_at: datetime
     exited_at: datetime | None
     arrived_at: datetime | None
+    delivered_at: datetime | None
     driver_returned_at: datetime | None
     skew: timedelta
     grace: timedelta
@@ -127,6 +128,16 @@ def _last_left(trips: Sequence[Candidate], moment: datetime) -> list[Candidate]:
     return [trip for exited_at, trip in left if last - exited_at <= trip.skew]
 
 
+def _returns(trips: Sequence[Candidate], moment: datetime) -> list[Candidate]:
+    """Take the last to leave; one that was delivered did leave, whatever became of its exit scan."""
+    unseen = [
+        trip._replace(exited_at=trip.opens_at)
+        for trip in trips
+        if trip.exited_at is None and trip.delivered_at
+    ]
+    return _last_left([*(trip for trip in trips if trip.exited_at), *unseen], moment)
+
+
 def _in_window(trips: Sequence[Candidate], moment: datetime) -> list[Candidate]:
     return [trip for trip in trips if trip.opens_at - trip.skew <= moment <= trip.closes_at + trip.grace]
 
@@ -134,7 +145,7 @@ def _in_window(trips: Sequence[Candidate], moment: datetime) -> list[Candidate]:
 FITTING: dict[str, Callable[[Sequence[Candidate], datetime], list[Candidate]]] = {
     BORDER_EXIT: _exits,
     KZ_ENTRY: _entries,
-    RETURN: _last_left,
+    RETURN: _returns,
 }
 
 
