@@ -16,7 +16,7 @@ ifeq ($(wildcard .env),)
 export DEBUG ?= on
 endif
 
-.PHONY: help setup run test check lint lock bench sample screenshots clean
+.PHONY: help setup run test check lint lock bench score sample screenshots clean
 
 help: ## Show the commands.
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -50,6 +50,12 @@ lock: setup ## Compile pyproject.toml's dependencies into the requirements.
 
 bench: setup ## Measure, on PostgreSQL at DATABASE_URL.
 	$(BIN)/python -m benchmarks
+
+score: setup ## Simulate a small world with known faults, and compare what reconciliation finds with the truth.
+	rm -rf var/score && mkdir -p var/score
+	@export DATA_DIR=var/score DATABASE_URL= DEBUG=on; $(MANAGE) migrate -v 0 \
+		&& $(MANAGE) simulate --days 10 --drivers 200 --seed 7 --faults 6% --truth var/score/truth.jsonl \
+		&& $(MANAGE) score var/score/truth.jsonl
 
 sample: setup ## Make the sample workbook anew.
 	$(MANAGE) make_sample

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { defineConfig } from 'vite';
 
@@ -20,12 +20,23 @@ const fonts = {
   },
 };
 
+/** A page preloads what the manifest says its script imports, and looks no further: say there what those import. */
+const preloads = {
+  name: 'preloads',
+  writeBundle({ dir }) {
+    const manifest = JSON.parse(readFileSync(`${dir}/manifest.json`));
+    const below = (name) => (manifest[name].imports ?? []).flatMap((one) => [one, ...below(one)]);
+    for (const name of Object.keys(manifest)) if (manifest[name].imports) manifest[name].imports = [...new Set(below(name))];
+    writeFileSync(`${dir}/manifest.json`, JSON.stringify(manifest, null, 2));
+  },
+};
+
 export default defineConfig({
   root: 'static/src',
   // Relative, so that the files work under whatever STATIC_URL a deployment chooses.
   base: './',
   publicDir: false,
-  plugins: [fonts],
+  plugins: [fonts, preloads],
   css: { preprocessorOptions: { scss: { loadPaths: [`${import.meta.dirname}/node_modules`] } } },
   build: {
     outDir: '../dist',

@@ -10,10 +10,13 @@ from clearance.actions import levels, redate
 from clearance.actions import reconcile as actions
 from clearance.actions.bulk import work_desk_job
 from clearance.actions.chain import check_chains
+from clearance.actions.imports import RECORDS
+from clearance.models import RecordImport
 from clearance.queries.chain import operators, places
+from ferry.actions.file_imports import remove_old_imports
 from ferry.mail import send_letter
 from ferry.queries.bulk import open_desk_jobs
-from ferry.tasks import LINES_AT_ONCE, work_in_turn
+from ferry.tasks import LINES_AT_ONCE, work_in_turn, work_trade
 
 log = structlog.get_logger(__name__)
 
@@ -69,3 +72,17 @@ def verify_chains() -> None:
             send_letter(
                 "chain", [operator.email], language=operator.language or "en", heads=told, faults=faults
             )
+
+
+@shared_task
+def work_record_imports() -> None:
+    """Read and import whatever waits."""
+    work_trade(RECORDS)
+
+
+@shared_task
+def remove_record_imports() -> None:
+    """Remove uploaded files of records kept long enough; the records and their lines stay."""
+    removed = remove_old_imports(model=RecordImport, at=timezone.now())
+    if removed:
+        log.info("removed record imports", count=removed)

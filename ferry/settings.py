@@ -251,11 +251,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
     "ferry.middleware.refuse_nul",
     "ferry.middleware.keep_addresses_secret",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "ferry.middleware.ReadersLanguage",
+    "ferry.middleware.spare_calls_the_pages",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -335,9 +336,11 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "ferry.statics.NamedOnce"
     },
 }
+#: Files with the hash of their content in their name: Django's, and Vite's own.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"/static/(.+\.[0-9a-f]{12}|dist/assets/.+-[\w-]{8})\.\w+$"
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = DATA_DIR / "media"
 #: Put there by the front end's build, for PDFs alone.
@@ -416,6 +419,7 @@ SPECTACULAR_SETTINGS = {
         "CaseKind": "ferry.models.CaseKind",
         "EventKind": "ferry.models.EventKind",
         "DeclarationStatus": "ferry.models.DeclarationStatus",
+        "RecordKind": "clearance.models.RecordKind",
     },
 }
 
@@ -530,6 +534,21 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ferry.tasks.work_imports",
         "schedule": timedelta(seconds=2),
         "options": {"expires": 2},
+    },
+    "work-record-imports": {
+        "task": "clearance.tasks.work_record_imports",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 2},
+    },
+    "remove-record-imports": {
+        "task": "clearance.tasks.remove_record_imports",
+        "schedule": crontab(minute="43", hour="19"),
+        "options": {"expires": 3600},
+    },
+    "count-days": {
+        "task": "ferry.tasks.count_days",
+        "schedule": timedelta(seconds=20),
+        "options": {"expires": 20},
     },
     "remove-imports": {
         "task": "ferry.tasks.remove_imports",

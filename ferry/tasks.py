@@ -20,9 +20,10 @@ from ferry.actions.bulk import work_bulk_job
 from ferry.actions.enquiries import claim_enquiries, enquiry_sent
 from ferry.actions.file_imports import remove_old_imports
 from ferry.actions.hooks import CALLED_AT_ONCE, claim_calls, keep_answers
-from ferry.actions.import_work import claim_import, work_import
+from ferry.actions.import_work import FLEET, claim_import, work_import
 from ferry.actions.keys import rotate_old_signing_key
 from ferry.actions.notices import claim_letters, letter_sent
+from ferry.actions.reports import count_marked_days
 from ferry.actions.roster import work_roster
 from ferry.mail import mail_enquiry
 from ferry.models import Membership
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
     from django.core.mail.backends.base import BaseEmailBackend
 
     from ferry.actions.hooks import Call
+    from ferry.actions.import_work import Trade
     from ferry.courier import Answer
-    from ferry.models import FileImport, Notice
+    from ferry.models import Notice, Upload
 
 log = structlog.get_logger(__name__)
 
@@ -178,17 +180,22 @@ def sweep() -> None:
 @shared_task
 def work_imports() -> None:
     """Read and import whatever waits."""
-    while (file_import := claim_import(at=timezone.now())) is not None:
-        _work_import(file_import)
+    work_trade(FLEET)
 
 
-def _work_import(file_import: FileImport) -> None:
+def work_trade(trade: Trade) -> None:
+    """Read and import whatever waits of one kind of import."""
+    while (file_import := claim_import(model=trade.model, at=timezone.now())) is not None:
+        _work_import(file_import, trade)
+
+
+def _work_import(file_import: Upload, trade: Trade) -> None:
     """Work one import; what breaks it must not stop the others.
 
     The log tells where it broke, without the error's own words: they may quote somebody's passport.
     """
     try:
-        work_import(file_import=file_import, now=timezone.now)
+        work_import(file_import=file_import, now=timezone.now, trade=trade)
     except Exception as error:
         where = "".join(traceback.format_tb(error.__traceback__))
         log.error("import stopped", file_import=file_import.pk, error=type(error).__name__, where=where)
@@ -200,3 +207,11 @@ def remove_imports() -> None:
     removed = remove_old_imports(at=timezone.now())
     if removed:
         log.info("removed imports", count=removed)
+
+
+@shared_task
+def count_days() -> None:
+    """Count the days that changed, until none is left or time is up."""
+    until = monotonic() + WORK_S
+    while monotonic() < until and count_marked_days():
+        pass

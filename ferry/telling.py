@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from ferry.models import CaseKind, NoticeKind
 
@@ -169,14 +169,16 @@ def page_of(subject: Mapping[str, Any]) -> str:
 
 
 def _word(word: str) -> str:
-    papers = {
+    words = {
         "passport_expires_on ends": _("the passport ends soon"),
         "passport_expires_on ended": _("the passport has ended"),
         "licence_expires_on ends": _("the driving licence ends soon"),
         "licence_expires_on ended": _("the driving licence has ended"),
         "licence ends": _("ends soon"),
         "licence low": _("nearly used up"),
+        "handed_over damaged": pgettext("damage", "at the hand-over"),
+        "delivered damaged": pgettext("damage", "on the receipt"),
     }
     if word in CaseKind.values:
         return str(CaseKind(word).label)
-    return papers.get(word, "")
+    return words.get(word, "")

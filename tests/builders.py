@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from stdnum.cn import uscc as stdnum_uscc
 
+from clearance.actions.imports import import_at_once
+from clearance.actions.sources import keep_records, open_source
 from clearance.actions.standard import lay_standard_data
-from clearance.models import Device, DeviceKind, Duty, Posting
+from clearance.models import Device, DeviceKind, Duty, Posting, RecordImport, Source
 from ferry.actions.companies import add_member, register_company
 from ferry.actions.declarations import register_declaration
 from ferry.actions.drivers import register_driver
@@ -322,6 +324,16 @@ def work_imports(file_import: FileImport, at: datetime = AT) -> FileImport:
     while (claimed := claim_import(at=at)) is not None:
         work_import(file_import=claimed, now=lambda: at)
     return FileImport.objects.get(pk=file_import.pk)
+
+
+def a_record_file(*lines: str, source: Source | None = None, **how: Any) -> RecordImport:
+    """Upload returns of drivers to the border police's source at Horgos, and have them read."""
+    heading = "kind,occurred_at,source_reference,passport_number"
+    file = io.BytesIO("\n".join([heading, *lines]).encode())
+    source = source or open_source(checkpoint=a_checkpoint(), name="Horgos border police", at=AT, by=BY)
+    said: dict[str, Any] = {"key": uuid.uuid4(), "name": "returns.csv", "language": "en", "at": AT, "by": BY}
+    kept, _is_new = keep_records(source=source, file=file, **{**said, **how})
+    return import_at_once(file_import=kept, now=lambda: AT)
 
 
 def a_worked_roster(company: Company, cars: int) -> Roster:

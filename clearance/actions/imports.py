@@ -1,102 +1,171 @@
-"""Take a file of records: every usable line, and the reasons against each of the others."""
+"""Take a file of records: every usable line, and the reasons against each of the others.
+
+The page, the command and the inbox all come here, by way of ferry.actions.import_work.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from itertools import islice
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from clearance.actions.records import RecordLine, take_records
-from clearance.models import RecordKind
+from clearance.actions.records import RecordLine, RecordResult, judge_records, take_records
+from clearance.actions.sources import not_believed
+from clearance.models import RecordFate, RecordImport, RecordImportLine, RecordKind
+from clearance.rules.sources import kinds_from
+from ferry.actions.import_work import Judged, Trade, claim_import, work_import
+from ferry.actions.imports import batches
 from ferry.errors import Invalid, Reason
 from ferry.queries.issue import CHINA, KAZAKHSTAN
-from ferry.sheets import RefusedLine, RefusedTable, Row, Table, clean_row, read_choice, read_tables
+from ferry.sheets import clean_row, read_choice, read_tables
 from ferry.sheets.fields import KIND_LABELS
 
+if TYPE_CHECKING:
+    import io
+
+    from ferry.actions.import_work import Tell
+    from ferry.queries.imports import Chosen
+    from ferry.sheets import Row, Table
+
 BATCH = 1000
+TEXTS = ("vin", "passport_number", "declaration", "status")
+
+Read = tuple["Row", dict[str, Any], Sequence[Reason]]
 
 
-@dataclass
-class RecordReport:
-    """What became of the lines, by `matched`, `unmatched`, `duplicate` and `error`."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    refused: list[RefusedTable] = field(default_factory=list)
-    unread: list[Reason] = field(default_factory=list)
-
-
-def import_records(
-    *, source: BinaryIO | Path, name: str, from_: str, zone: tzinfo | None = None, at: datetime, by: str
-) -> RecordReport:
-    """Take the usable lines of a file; Invalid when the file itself cannot be used.
-
-    `from_` names who says so. Times without a zone are by the clocks of `zone`, or else of the country that
-    keeps the record.
-    """
-    report = RecordReport()
-    with read_tables(source, name=name) as tables:
-        for table in tables:
-            if table.kind == "records":
-                refused = list(_take(table, report.counts, from_, zone, at, by))
-                report.refused += [RefusedTable(table.sheet, table.titles, refused)] if refused else []
-            elif table.kind is not None:
-                report.unread.append(_not_records(table))
-            elif table.reason is not None:
-                report.unread.append(table.reason)
-    return report
+def import_at_once(*, file_import: RecordImport, now: Callable[[], datetime]) -> RecordImport:
+    """Read and import a kept file here and now; where a worker has hold of it, give it as it stands."""
+    while (claimed := claim_import(model=RecordImport, at=now(), pk=file_import.pk)) is not None:
+        work_import(file_import=claimed, now=now, trade=RECORDS)
+    stands: RecordImport = RecordImport.objects.select_related("source").get(pk=file_import.pk)
+    return stands
 
 
 def _take(
-    table: Table, counts: Counter[str], from_: str, zone: tzinfo | None, at: datetime, by: str
-) -> Iterator[RefusedLine]:
-    for batch in _batches(table.rows):
-        read = [(row, *clean_row("records", row, zone=zone or _zone(row))) for row in batch]
-        for row, _values, faults in read:
-            if faults:
-                counts["error"] += 1
-                yield RefusedLine(Row(row.number, {}, row.original), faults)
-        usable = [(row, _line(row, values, table)) for row, values, faults in read if not faults]
-        results = take_records(lines=[line for _row, line in usable], source=from_, at=at, by=by)
-        for (row, _line_taken), result in zip(usable, results, strict=True):
-            counts[result.status] += 1
-            if result.reasons:
-                yield RefusedLine(Row(row.number, {}, row.original), result.reasons)
+    file_import: RecordImport,
+    source: io.BytesIO,
+    choose: Chosen,
+    *,
+    is_trial: bool,
+    tell: Tell,
+    at: datetime,
+) -> dict[str, Any]:
+    with read_tables(source, name=file_import.name, choose=choose) as tables:
+        for place, table in enumerate(tables):
+            if table.kind == "records":
+                sheet = Sheet(file_import, place, _told_apart(table.titles), at)
+                for batch in batches(table.rows, BATCH):
+                    if is_trial:
+                        tell(sheet.judge(batch))
+                    else:
+                        with transaction.atomic():
+                            tell(sheet.take(batch))
+    return {}
 
 
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while batch := list(islice(rows, BATCH)):
-        yield batch
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a file on its way, a batch at a time."""
+
+    file_import: RecordImport
+    place: int
+    titles: Sequence[str]
+    at: datetime
+
+    @property
+    def name(self) -> str:
+        return self.file_import.source.name
+
+    def judge(self, batch: Sequence[Row]) -> list[Judged]:
+        """Say what would become of lines; one that an earlier line of the file says already is known."""
+        lines = self._lines(batch, lambda lines: judge_records(lines=lines, source=self.name, at=self.at))
+        digests = {line.more["digest"] for line in lines} - {""}
+        told = RecordImportLine.objects.filter(file_import=self.file_import, digest__in=digests)
+        seen = set(told.values_list("digest", flat=True))
+        return [self._again(line) if line.more["digest"] in seen else line for line in lines]
+
+    def take(self, batch: Sequence[Row]) -> list[Judged]:
+        by = self.file_import.started_by or self.file_import.created_by
+        return self._lines(
+            batch,
+            lambda lines: take_records(
+                lines=lines, source=self.name, file_import=self.file_import, at=self.at, by=by
+            ),
+        )
+
+    def _again(self, line: Judged) -> Judged:
+        fate = RecordFate.DUPLICATE.value
+        return Judged(line.sheet, line.number, line.kind, fate, line.cells, more=line.more)
+
+    def _lines(
+        self, batch: Sequence[Row], answer: Callable[[list[RecordLine]], list[RecordResult]]
+    ) -> list[Judged]:
+        read = [self._read(row) for row in batch]
+        results = iter(answer([self._line(row, values) for row, values, faults in read if not faults]))
+        return [
+            self._refused(row, faults) if faults else self._judged(row, next(results))
+            for row, _values, faults in read
+        ]
+
+    def _read(self, row: Row) -> Read:
+        said, given = self.file_import, self.file_import.given
+        values, faults = clean_row("records", row, zone=self._zone(row), first=said.first, given=given)
+        kind, checkpoint = values.get("kind"), said.source.checkpoint
+        is_kept = kind in kinds_from(checkpoint.country if checkpoint else "")
+        if kind and not (is_kept and kind == given.get("kind", kind)):
+            faults = [*faults, not_believed()]
+        return row, values, faults
+
+    def _zone(self, row: Row) -> tzinfo:
+        """Unless it is said, Kazakhstan keeps the entries, China all else."""
+        if self.file_import.zone:
+            return ZoneInfo(self.file_import.zone)
+        try:
+            kind = self.file_import.kind or read_choice(row.values.get("kind", ""), field="kind")
+        except Invalid:
+            return CHINA
+        return KAZAKHSTAN if kind == RecordKind.KZ_ENTRY else CHINA
+
+    def _line(self, row: Row, values: Mapping[str, Any]) -> RecordLine:
+        return RecordLine(
+            kind=values["kind"],
+            occurred_at=values["occurred_at"],
+            source_reference=values["source_reference"],
+            **{name: values.get(name, "") for name in TEXTS},
+            line=row.number,
+            original=dict(zip(self.titles, row.original, strict=False)),
+        )
+
+    def _judged(self, row: Row, result: RecordResult) -> Judged:
+        if result.record is None:
+            return self._refused(row, result.reasons)
+        more = {"digest": result.record.digest}
+        return Judged(self.place, row.number, "records", result.status, row.original, more=more)
+
+    def _refused(self, row: Row, reasons: Sequence[Reason]) -> Judged:
+        fate = RecordFate.REFUSED.value
+        return Judged(self.place, row.number, "records", fate, row.original, reasons, {"digest": ""})
 
 
-def _zone(row: Row) -> tzinfo:
-    """Kazakhstan keeps the entries, China all else."""
-    try:
-        kind = read_choice(row.values.get("kind", ""), field="kind")
-    except Invalid:
-        return CHINA
-    return KAZAKHSTAN if kind == RecordKind.KZ_ENTRY else CHINA
-
-
-def _line(row: Row, values: dict[str, Any], table: Table) -> RecordLine:
-    names: Iterable[str] = ("vin", "passport_number", "declaration", "status")
-    return RecordLine(
-        kind=values["kind"],
-        occurred_at=values["occurred_at"],
-        source_reference=values["source_reference"],
-        **{name: values.get(name, "") for name in names},
-        line=row.number,
-        original=dict(zip(table.titles, row.original, strict=False)),
-    )
+def _told_apart(titles: Sequence[str]) -> list[str]:
+    """Give every column a heading of its own, so that no cell takes the place of another."""
+    told: list[str] = []
+    for place, title in enumerate(titles, 1):
+        told.append(title if title and title not in told else f"{title} ({place})".strip())
+    return told
 
 
 def _not_records(table: Table) -> Reason:
     sentence = _("Sheet “{sheet}” holds {kind}, not records, and was not read.")
     label = KIND_LABELS[table.kind] if table.kind else ""
     return Reason("not_records", format_lazy(sentence, sheet=table.sheet, kind=label))
+
+
+#: What a source's import takes.
+RECORDS = Trade(RecordImport, _take, _not_records)

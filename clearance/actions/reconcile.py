@@ -19,6 +19,7 @@ from clearance.rules.assess import OF_DECLARATION, Assessment, Evidence, assess
 from ferry import sql
 from ferry.actions.cases import NewCase, open_cases
 from ferry.actions.moves import hold_trips
+from ferry.actions.reports import mark_days
 from ferry.models import (
     Case,
     CaseKind,
@@ -28,6 +29,7 @@ from ferry.models import (
     Outcome,
     Trip,
 )
+from ferry.queries.issue import china_date
 
 BATCH = 500
 BY = "reconciliation"
@@ -115,6 +117,7 @@ def _reconcile(pks: Collection[int], at: datetime) -> Tally:
     assessed = _assess(due_rows(pks) if records.count or arrived else trips, at)
     opened = open_cases(cases=_new_cases(assessed), at=at, by=BY)
     _save(assessed, records.postponed, at)
+    _mark_days(assessed)
     _note_discharges(assessed, at)
     _note_refund_ready(assessed)
     _look_at_neighbours(assessed, opened, at)
@@ -187,6 +190,15 @@ def _save(assessed: Iterable[Assessed], postponed: Collection[int], at: datetime
     table, values = sql.as_table(SAVE_TYPES, rows)
     with sql.cursor() as cursor:
         cursor.execute(SAVE.format(rows=table), [*values, sql.stored(at), sql.stored(at)])
+
+
+def _mark_days(assessed: Iterable[Assessed]) -> None:
+    """Have the days counted anew on which trips left whose outcome is another now: no event tells it."""
+    mark_days(
+        (trip.company_id, china_date(trip.exited_at))
+        for trip, _evidence, verdict in assessed
+        if trip.exited_at is not None and verdict.outcome != trip.outcome
+    )
 
 
 NOTE = """

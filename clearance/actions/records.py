@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
 
-from clearance.models import Record, RecordKind
+from clearance.models import MatchedBy, Record, RecordImport, RecordKind
 from clearance.queries.evidence import DueTrip
 from clearance.queries.records import Known, known_for, underway, unmatched_about
 from clearance.rules.matching import LOOK_BACK, Match, Sought, fits, match
@@ -74,19 +74,55 @@ class RecordResult:
     record: Record | None = None
 
 
-def take_records(*, lines: Sequence[RecordLine], source: str, at: datetime, by: str) -> list[RecordResult]:
+def take_records(
+    *,
+    lines: Sequence[RecordLine],
+    source: str,
+    file_import: RecordImport | None = None,
+    at: datetime,
+    by: str,
+) -> list[RecordResult]:
     """Keep each line once, match what can be matched, and answer for each in order.
 
     A line that is unusable is refused alone. What matches nothing keeps its keys and waits for its trip.
     The same reference with other content is another record: evidence is never overwritten.
     """
     records = [_record(line, source, at) for line in lines]
+    for record in records:
+        record.file_import, record.received_by = file_import, by
     faults = [judge_line(record, at=at) for record in records]
     usable = [record for record, reasons in zip(records, faults, strict=True) if not reasons]
     with transaction.atomic():
         kept, new = _keep(usable)
         _match(new, at, by)
         _open_misread([record for record in new if record.matched_at is None], at, by)
+    return _results(records, faults, kept, new)
+
+
+def judge_records(*, lines: Sequence[RecordLine], source: str, at: datetime) -> list[RecordResult]:
+    """Say what `take_records` would answer, and write, hold and lock nothing.
+
+    What a later line matches may depend on what an earlier one sets going: then the last word is another.
+    """
+    records = [_record(line, source, at) for line in lines]
+    faults = [judge_line(record, at=at) for record in records]
+    usable = [record for record, reasons in zip(records, faults, strict=True) if not reasons]
+    wanted = {record.digest: record for record in reversed(usable)}
+    there = {record.digest: record for record in Record.objects.filter(digest__in=wanted)}
+    new = [record for digest, record in wanted.items() if digest not in there]
+    known = known_for(new)
+    for record in new:
+        _settle(record, _find(record, known), known, at)
+    return _results(records, faults, wanted | there, new)
+
+
+def _results(
+    records: Sequence[Record],
+    faults: Sequence[tuple[Reason, ...]],
+    kept: Mapping[str, Record],
+    new: Iterable[Record],
+) -> list[RecordResult]:
+    """Answer for each line in order; of two that are the same the first is the new one."""
     digests_left = {record.digest for record in new}
     results = []
     for record, reasons in zip(records, faults, strict=True):
@@ -207,7 +243,7 @@ def _match(records: Sequence[Record], at: datetime, by: str, only: frozenset[int
     _open_ambiguous([pair for pair in found if about[pair[0].pk] <= held], known, at, by)
     matched = [record for record in settled if about[record.pk] <= held]
     if matched:
-        columns = ["trip", "declaration", "person", "matched_at"]
+        columns = ["trip", "declaration", "person", "matched_at", "matched_by"]
         Record.objects.bulk_update(matched, columns)
         trips = _trips_of(matched)
         events = [_event(record, trips[record.trip_id], at, by) for record in matched if record.trip_id]
@@ -232,9 +268,10 @@ def _settle(record: Record, found: Match, known: Known, at: datetime) -> bool:
     """Write into a record what it is about; False if that is not known."""
     if record.kind == DECLARATION_STATUS:
         record.declaration = known.declarations.get(record.declaration_number)
+        record.matched_by = MatchedBy.DECLARATION if record.declaration else ""
     elif found.trip is not None:
         persons = known.persons.get(record.passport_number, frozenset())
-        record.trip_id = found.trip.id
+        record.trip_id, record.matched_by = found.trip.id, found.by
         record.person_id = _whose(persons, found.trip.person)
     if record.declaration is None and record.trip_id is None:
         return False

@@ -14,27 +14,27 @@ from ferry.models import Checkpoint, Closure, Country, LicensedCommodity, Route
 if TYPE_CHECKING:
     from django.db.models import Model
 
-#: Code, then the names in English, Chinese, Russian and Kazakh; the exit in China first.
+#: Code, then the names in English, Chinese, Russian, Kazakh and Uyghur; the exit in China first.
 PAIRS = (
     (
-        ("HORGOS", "Horgos", "霍尔果斯", "Хоргос", "Қорғас"),
-        ("NURZHOLY", "Nur Zholy", "努尔饶勒", "Нур Жолы", "Нұр Жолы"),
+        ("HORGOS", "Horgos", "霍尔果斯", "Хоргос", "Қорғас", "قورغاس"),
+        ("NURZHOLY", "Nur Zholy", "努尔饶勒", "Нур Жолы", "Нұр Жолы", "نۇر جولى"),
     ),
     (
-        ("ALASHANKOU", "Alashankou", "阿拉山口", "Алашанькоу", "Алашанькоу"),
-        ("DOSTYK", "Dostyk", "多斯特克", "Достык", "Достық"),
+        ("ALASHANKOU", "Alashankou", "阿拉山口", "Алашанькоу", "Алашанькоу", "ئالاتاۋ ئېغىزى"),
+        ("DOSTYK", "Dostyk", "多斯特克", "Достык", "Достық", "دوستىق"),
     ),
     (
-        ("BAKETU", "Baketu", "巴克图", "Бакэту", "Бакэту"),
-        ("BAKHTY", "Bakhty", "巴赫特", "Бахты", "Бақты"),
+        ("BAKETU", "Baketu", "巴克图", "Бакэту", "Бакэту", "باقتۇ"),
+        ("BAKHTY", "Bakhty", "巴赫特", "Бахты", "Бақты", "باقتى"),
     ),
     (
-        ("DULATA", "Dulata", "都拉塔", "Дулата", "Дулата"),
-        ("KALZHAT", "Kalzhat", "卡尔扎特", "Кольжат", "Қалжат"),
+        ("DULATA", "Dulata", "都拉塔", "Дулата", "Дулата", "دۇلاتا"),
+        ("KALZHAT", "Kalzhat", "卡尔扎特", "Кольжат", "Қалжат", "قالجات"),
     ),
     (
-        ("JIMUNAI", "Jimunai", "吉木乃", "Зимунай", "Жеменей"),
-        ("MAIKAPCHAGAY", "Maikapchagay", "迈哈布奇盖", "Майкапчагай", "Майқапшағай"),
+        ("JIMUNAI", "Jimunai", "吉木乃", "Зимунай", "Жеменей", "جېمىنەي"),
+        ("MAIKAPCHAGAY", "Maikapchagay", "迈哈布奇盖", "Майкапчагай", "Майқапшағай", "مايقاپچىغاي"),
     ),
 )
 #: Battery cars with a VIN since 2026; petrol cars and plug-in hybrids before that, so any earlier day serves.
@@ -76,9 +76,9 @@ def _lay_pair(exit_: tuple[str, ...], entry: tuple[str, ...], at: datetime, by: 
 
 
 def _lay_checkpoint(country: str, names: tuple[str, ...], at: datetime, by: str) -> tuple[Checkpoint, bool]:
-    place, en, zh, ru, kk = names
+    place, en, zh, ru, kk, ug = names
     code = f"{country}-{place}"
-    named = Checkpoint(code=code, country=country, name_en=en, name_zh=zh, name_ru=ru, name_kk=kk)
+    named = Checkpoint(code=code, country=country, name_en=en, name_zh=zh, name_ru=ru, name_kk=kk, name_ug=ug)
     laid = _add(named, "code", at, by)
     return Checkpoint.objects.get(code=code), laid
 

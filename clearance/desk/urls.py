@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from clearance.desk import cases, chains, closures, devices, fallback, live, rules, scans, trips, views
+from clearance.desk import (
+    cases,
+    chains,
+    closures,
+    devices,
+    fallback,
+    live,
+    record_files,
+    records,
+    rules,
+    scans,
+    trips,
+    views,
+)
 
 app_name = "desk"
 
@@ -30,6 +43,16 @@ urlpatterns = [
     path("closures/<int:pk>/end/", closures.closure_end, name="closure_end"),
     path("scans/", scans.scans, name="scans"),
     path("scans/export.<str:form>", scans.scans_export, name="scans_export"),
+    path("records/", records.records, name="records"),
+    path("records/export.<str:form>", records.records_export, name="records_export"),
+    path("records/<int:pk>/", records.record, name="record"),
+    path("records/files/", record_files.record_files, name="record_files"),
+    path("records/files/<int:pk>/", record_files.record_file, name="record_files_job"),
+    path("records/files/<int:pk>/writing/", record_files.record_file_writing, name="record_files_writing"),
+    path("records/files/<int:pk>/headings/", record_files.record_file_headings, name="record_files_headings"),
+    path("records/files/<int:pk>/start/", record_files.record_file_start, name="record_files_start"),
+    path("records/files/<int:pk>/give-up/", record_files.record_file_give_up, name="record_files_give_up"),
+    path("records/files/<int:pk>/refused/", record_files.record_file_refused, name="record_files_refused"),
     path("trips/", trips.trips, name="trips"),
     path("trips/<str:reference>/", trips.trip, name="trip"),
     path("fallback/", fallback.fallback, name="fallback"),

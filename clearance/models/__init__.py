@@ -12,8 +12,17 @@ from clearance.models.examination import (
 )
 from clearance.models.fallback import FallbackLine, FallbackList
 from clearance.models.policy import Policy, SelectionRule, Watched, WatchEntry
-from clearance.models.record import Record, RecordKind
+from clearance.models.record import MatchedBy, Record, RecordKind
 from clearance.models.scan import Crossing, Scan, Verdict
+from clearance.models.source import (
+    Clocks,
+    First,
+    RecordFate,
+    RecordImport,
+    RecordImportLine,
+    Source,
+    SourceHeadings,
+)
 
 __all__ = [
     "Act",
@@ -21,6 +30,7 @@ __all__ = [
     "Chain",
     "ChainCheck",
     "ChainLink",
+    "Clocks",
     "Compared",
     "Comparison",
     "Crossing",
@@ -32,13 +42,20 @@ __all__ = [
     "ExaminationOutcome",
     "FallbackLine",
     "FallbackList",
+    "First",
+    "MatchedBy",
     "Photo",
     "Policy",
     "Posting",
     "Record",
+    "RecordFate",
+    "RecordImport",
+    "RecordImportLine",
     "RecordKind",
     "Scan",
     "SelectionRule",
+    "Source",
+    "SourceHeadings",
     "Verdict",
     "WatchEntry",
     "Watched",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Right
 from django.utils.translation import gettext_lazy as _
 
 from ferry.models import DeclarationStatus
@@ -13,6 +14,19 @@ class RecordKind(models.TextChoices):
     KZ_ENTRY = "kz_entry", _("Entry into Kazakhstan")
     DECLARATION_STATUS = "declaration_status", _("Declaration status")
     RETURN = "return", _("Driver back in China")
+
+
+class MatchedBy(models.TextChoices):
+    """By which of its keys a record was matched."""
+
+    VIN_AND_PERSON = "both", _("VIN and passport")
+    VIN = "vin", _("VIN")
+    PERSON = "person", _("passport and the order of time")
+    DECLARATION = "number", _("declaration number")
+
+
+#: So much of a passport number may be searched by and shown.
+PASSPORT_TAIL = 4
 
 
 class Record(models.Model):
@@ -35,6 +49,10 @@ class Record(models.Model):
     original = models.JSONField(_("as it came"), default=dict)
     digest = models.CharField(max_length=64, unique=True)
     received_at = models.DateTimeField(_("received"))
+    received_by = models.CharField(max_length=200, blank=True)
+    file_import = models.ForeignKey(
+        "clearance.RecordImport", models.PROTECT, null=True, blank=True, related_name="records"
+    )
 
     trip = models.ForeignKey("ferry.Trip", models.PROTECT, null=True, blank=True, related_name="records")
     declaration = models.ForeignKey(
@@ -42,6 +60,7 @@ class Record(models.Model):
     )
     person = models.ForeignKey("ferry.Person", models.PROTECT, null=True, blank=True, related_name="records")
     matched_at = models.DateTimeField(_("matched"), null=True, blank=True)
+    matched_by = models.CharField(_("matched by"), max_length=6, choices=MatchedBy.choices, blank=True)
 
     class Meta:
         verbose_name = _("record")
@@ -62,8 +81,18 @@ class Record(models.Model):
                 name="unmatched_by_declaration",
             ),
             models.Index(fields=["person", "occurred_at"]),
+            models.Index(fields=["occurred_at", "id"], name="record_by_moment"),
+            models.Index(fields=["source", "id"], name="record_of_source"),
+            models.Index(fields=["source", "source_reference"], name="record_by_own_reference"),
+            models.Index(fields=["file_import", "id"], name="record_of_import"),
+            models.Index(fields=["id"], condition=models.Q(matched_at__isnull=True), name="record_unmatched"),
+            models.Index(Right("passport_number", PASSPORT_TAIL), name="record_by_passport_tail"),
             models.Index(fields=["source_reference"], name="record_by_reference"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.source_reference}"
+
+    @property
+    def passport_tail(self) -> str:
+        return self.passport_number[-PASSPORT_TAIL:]

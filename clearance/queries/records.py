@@ -10,9 +10,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from clearance.models import Policy, Record, RecordKind
+from clearance.models import Policy, Record, RecordImport, RecordKind
 from clearance.queries.rows import among, rows_of
-from clearance.rules.matching import CROSSING, LOOK_BACK, Candidate
+from clearance.rules.matching import CROSSING, LOOK_BACK, Candidate, Sought, why_unmatched
 from ferry.models import ON_THE_WAY, Declaration, Passport, Person, Trip
 
 DEFAULTS = Policy()
@@ -90,6 +90,27 @@ def unmatched_about(
     return list(rows.select_for_update(skip_locked=True, of=("self",)))
 
 
+def records_said(source: str) -> QuerySet[Record]:
+    return Record.objects.filter(source=source)
+
+
+def why_waiting(record: Record) -> str:
+    """Name what keeps an unmatched record from its trip or declaration, as things stand now."""
+    known = known_for([record])
+    if record.kind == RecordKind.DECLARATION_STATUS:
+        return "soon" if known.declarations else "declaration_unknown"
+    persons = known.persons.get(record.passport_number, frozenset())
+    trips = [*known.trips_by_vin.get(record.vin, ())]
+    for person in persons:
+        trips += known.trips_by_person.get(person, ())
+    return why_unmatched(Sought(record.kind, record.occurred_at, record.vin, persons), trips)
+
+
+def waiting_of(file_import: RecordImport) -> int:
+    """Count the records of a file that still wait for their trip or declaration."""
+    return Record.objects.filter(file_import=file_import, matched_at__isnull=True).count()
+
+
 def _persons(numbers: Collection[str]) -> dict[str, frozenset[int]]:
     """Find whose passports these are; two countries may issue the same number."""
     owners: defaultdict[str, set[int]] = defaultdict(set)
@@ -121,6 +142,7 @@ def _candidates(trips: QuerySet[Trip], keys: Collection[object]) -> list[tuple[i
         "closes_at",
         "exited_at",
         "arrived_at",
+        "delivered_at",
         "driver_returned_at",
         "route__policy__clock_skew",
         "route__policy__offline_grace",

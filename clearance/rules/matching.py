@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from clearance.models import RecordKind
+from clearance.models import MatchedBy, RecordKind
 from ferry.models import TripState
 
 BORDER_EXIT, KZ_ENTRY, RETURN = (
@@ -45,6 +45,7 @@ class Candidate(NamedTuple):
     closes_at: datetime
     exited_at: datetime | None
     arrived_at: datetime | None
+    delivered_at: datetime | None
     driver_returned_at: datetime | None
     skew: timedelta
     grace: timedelta
@@ -64,6 +65,7 @@ class Match(NamedTuple):
 
     trip: Candidate | None = None
     ambiguous: tuple[int, ...] = ()
+    by: str = ""
 
 
 def match(sought: Sought, candidates: Iterable[Candidate]) -> Match:
@@ -76,16 +78,20 @@ def match(sought: Sought, candidates: Iterable[Candidate]) -> Match:
     by_person = [trip for trip in trips if trip.person in sought.persons]
     by_vin = [trip for trip in trips if sought.vin and trip.vin == sought.vin]
     both = [trip for trip in by_vin if trip.person in sought.persons]
-    for some in (both, by_vin, by_person):
+    for some, by in (
+        (both, MatchedBy.VIN_AND_PERSON),
+        (by_vin, MatchedBy.VIN),
+        (by_person, MatchedBy.PERSON),
+    ):
         found = FITTING[sought.kind](some, sought.occurred_at)
         if found:
-            return _only(found)
+            return _only(found, by)
     return Match()
 
 
-def _only(found: Sequence[Candidate]) -> Match:
+def _only(found: Sequence[Candidate], by: str) -> Match:
     if len(found) == 1:
-        return Match(found[0])
+        return Match(found[0], by=by)
     return Match(ambiguous=tuple(trip.id for trip in found))
 
 
@@ -122,6 +128,16 @@ def _last_left(trips: Sequence[Candidate], moment: datetime) -> list[Candidate]:
     return [trip for exited_at, trip in left if last - exited_at <= trip.skew]
 
 
+def _returns(trips: Sequence[Candidate], moment: datetime) -> list[Candidate]:
+    """Take the last to leave; one that was delivered did leave, whatever became of its exit scan."""
+    unseen = [
+        trip._replace(exited_at=trip.opens_at)
+        for trip in trips
+        if trip.exited_at is None and trip.delivered_at
+    ]
+    return _last_left([*(trip for trip in trips if trip.exited_at), *unseen], moment)
+
+
 def _in_window(trips: Sequence[Candidate], moment: datetime) -> list[Candidate]:
     return [trip for trip in trips if trip.opens_at - trip.skew <= moment <= trip.closes_at + trip.grace]
 
@@ -129,10 +145,25 @@ def _in_window(trips: Sequence[Candidate], moment: datetime) -> list[Candidate]:
 FITTING: dict[str, Callable[[Sequence[Candidate], datetime], list[Candidate]]] = {
     BORDER_EXIT: _exits,
     KZ_ENTRY: _entries,
-    RETURN: _last_left,
+    RETURN: _returns,
 }
 
 
 def fits(kind: str, trip: Candidate, moment: datetime) -> bool:
     """Say whether a record of this kind and time may be about the trip."""
     return bool(FITTING[kind]([trip], moment))
+
+
+def why_unmatched(sought: Sought, candidates: Iterable[Candidate]) -> str:
+    """Name what keeps a record from its trip; `soon` where nothing does any more."""
+    trips = list(candidates)
+    found = match(sought, trips)
+    if found.ambiguous:
+        return "ambiguous"
+    if found.trip is not None:
+        return "soon"
+    if trips:
+        return "out_of_time"
+    if sought.vin:
+        return "vin_unknown"
+    return "no_trip" if sought.persons else "person_unknown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from django.utils.text import format_lazy
@@ -14,6 +15,10 @@ from ferry.models import DeclarationStatus
 #: A source's clock may run a little ahead of ours.
 AHEAD = timedelta(minutes=5)
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+#: What may be the number of a passport: one or two letters and seven digits or eight, one perhaps a letter.
+PASSPORT_FORM = r"(?<![0-9A-Za-z])[A-Z]{1,2}[ -]?[0-9A-Z]?[0-9]{7,8}(?![0-9A-Za-z])"
+#: Of a passport number, to who may not see it whole.
+SHOWN = 4
 
 
 def judge_line(record: Record, *, at: datetime) -> tuple[Reason, ...]:
@@ -24,6 +29,15 @@ def judge_line(record: Record, *, at: datetime) -> tuple[Reason, ...]:
         )
         return (Reason("unknown_kind", detail, "kind"),)
     return (*_judge_moment(record.occurred_at, at), *_judge_keys(record), *_judge_form(record))
+
+
+def mask_passports(text: str, number: str = "") -> str:
+    """Leave of every passport number in a text its last four; `number` is one whatever it looks like."""
+    spelt = r"[ -]?".join(map(re.escape, number))
+    own = [rf"(?<![0-9A-Za-z]){spelt}(?![0-9A-Za-z])"] if number else []
+    for form in (*own, PASSPORT_FORM):
+        text = re.sub(form, lambda found: f"…{found.group()[-SHOWN:]}", text, flags=re.IGNORECASE)
+    return text
 
 
 def _judge_moment(occurred_at: datetime, at: datetime) -> list[Reason]:

@@ -1,4 +1,4 @@
-"""Announce what happened: turn what is written already into deliveries and notices, once.
+"""Announce what happened: turn what is written already into deliveries, notices and days to count, once.
 
 Whoever makes something happen only writes it down, as a trip's event or on a case; nothing waits for this.
 Rows are found by what they still lack, not by where one has read to: they are not committed in the order of
@@ -14,6 +14,7 @@ from django.db.models import F
 
 from ferry.actions.hooks import deliver_news
 from ferry.actions.notices import tell_members
+from ferry.actions.reports import mark_news
 from ferry.models import Case, CaseStep, TripEvent
 from ferry.queries.hooks import unannounced_cases, unannounced_events, unannounced_steps
 from ferry.rules.news import (
@@ -56,6 +57,7 @@ def announce(*, at: datetime, limit: int = ROWS_AT_ONCE) -> int:
             ],
             at=at,
         )
+        mark_news(events=events, cases=cases)
         TripEvent.objects.filter(pk__in=[event.pk for event in events]).update(announced_at=at)
         Case.objects.filter(pk__in=[case.pk for case in cases]).update(
             announced_weight=F("weight"), announced_state=F("state")

@@ -1,19 +1,21 @@
-"""Keep an uploaded spreadsheet, and what its sender decides; ferry.actions.import_work does the rest."""
+"""Keep an uploaded spreadsheet, and what its sender decides; ferry.actions.import_work does the rest.
+
+The same for whoever owns imports: a company, or a source of records at the border.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from ferry import vault
-from ferry.actions.imports import KINDS
 from ferry.errors import Conflict, Invalid, Reason
-from ferry.models import FileImport, ImportState, KnownHeadings
-from ferry.queries.imports import KEPT, fingerprint
+from ferry.models import FileImport, ImportState, Upload
+from ferry.queries.imports import fingerprint
 from ferry.sheets import count_rows, name_columns
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from ferry.models import Company
+
+Kept = TypeVar("Kept", bound=Upload)
 
 #: What a worker begins anew with.
 FREE = {"worker": None, "held_until": None, "tries": 0, "read": 0}
@@ -34,35 +38,34 @@ def keep_upload(
 
     Invalid when it is none, or not one that can be read.
     """
-    known = FileImport.objects.filter(company=company, key=key).first()
+    upload = FileImport(company=company, key=key, name=name, language=language, created_at=at, created_by=by)
+    return keep_file(upload=upload, source=source)
+
+
+def keep_file(*, upload: Kept, source: BinaryIO) -> tuple[Kept, bool]:
+    """Keep a spreadsheet of any owner; `upload` says whose it is, and all that the file itself does not."""
+    same = {upload.owner_field: upload.owner, "key": upload.key}
+    rows = type(upload).objects.filter(**same)
+    known = rows.first()
     if known is not None:
         return known, False
-    total = count_rows(source)
+    upload.total = count_rows(source)
     source.seek(0)
     content = source.read()
-    file_import = FileImport(
-        company=company,
-        key=key,
-        name=name[-200:],
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        total=total,
-        language=language,
-        created_at=at,
-        created_by=by,
-    )
-    file_import.file.save("upload", ContentFile(vault.lock(content)), save=False)
+    upload.name, upload.size = upload.name[-200:], len(content)
+    upload.sha256 = hashlib.sha256(content).hexdigest()
+    upload.file.save("upload", ContentFile(vault.lock(content)), save=False)
     try:
         with transaction.atomic():
-            file_import.save()
+            upload.save()
     except IntegrityError:
-        file_import.file.delete(save=False)
-        return FileImport.objects.get(company=company, key=key), False
-    return file_import, True
+        upload.file.delete(save=False)
+        return rows.get(), False
+    return upload, True
 
 
 def correct_headings(
-    *, file_import: FileImport, sheet: str, kind: str, row: int, columns: Mapping[int, str]
+    *, file_import: Upload, sheet: str, kind: str, row: int, columns: Mapping[int, str]
 ) -> None:
     """Have a file read again with one sheet's headings corrected; without a kind the sheet is left out.
 
@@ -70,17 +73,22 @@ def correct_headings(
     """
     shown = next((one for one in file_import.told.get("sheets", ()) if one["name"] == sheet), None)
     titles = dict(shown["top"]).get(row) if shown else None
-    if shown is None or titles is None or (kind and kind not in KINDS):
+    if shown is None or titles is None or (kind and kind not in file_import.kinds):
         raise Invalid(_changed_meanwhile())
     if kind and (kind, row) != (shown["kind"], shown["row"]):
         columns = name_columns(kind, titles)  # type: ignore[arg-type]
     _refuse_twice(columns)
     said = {"kind": kind, "row": row, "columns": {str(index): field for index, field in columns.items()}}
     headings = {**file_import.headings, sheet: said}
-    _turn(file_import, ImportState.READING, headings=headings)
+    read_again(file_import=file_import, headings=headings)
 
 
-def start_import(*, file_import: FileImport, at: datetime, by: str) -> bool:
+def read_again(*, file_import: Upload, **corrected: Any) -> None:
+    """Have a file that waits to be looked at read again, with what was corrected."""
+    _turn(file_import, ImportState.READING, **corrected)
+
+
+def start_import(*, file_import: Upload, at: datetime, by: str) -> bool:
     """Have the good lines imported, and remember corrected headings; False if that was asked for already."""
     if file_import.state in (ImportState.IMPORTING, ImportState.DONE):
         return False
@@ -93,46 +101,47 @@ def start_import(*, file_import: FileImport, at: datetime, by: str) -> bool:
     return True
 
 
-def give_up_import(*, file_import: FileImport, at: datetime) -> None:
+def give_up_import(*, file_import: Upload, at: datetime) -> None:
     """Give up an import of which nothing has been written, and keep nothing of its file."""
     _turn(file_import, ImportState.GIVEN_UP, ImportState.READING, ImportState.PREVIEWED, finished_at=at)
     _remove(file_import, at)
 
 
-def remove_old_imports(*, at: datetime) -> int:
+def remove_old_imports(*, model: type[Upload] = FileImport, at: datetime) -> int:
     """Remove the files and lines kept long enough; how many lines met which fate stays known."""
-    old = list(FileImport.objects.filter(removed_at__isnull=True, created_at__lt=at - KEPT).order_by("pk"))
+    kept = model.objects.filter(removed_at__isnull=True, created_at__lt=at - model.kept_for)
+    old: list[Upload] = list(kept.order_by("pk"))
     for file_import in old:
-        unfinished = FileImport.objects.filter(pk=file_import.pk, finished_at__isnull=True)
+        unfinished = model.objects.filter(pk=file_import.pk, finished_at__isnull=True)
         unfinished.update(state=ImportState.GIVEN_UP, finished_at=at, **FREE)
         _remove(file_import, at)
     return len(old)
 
 
 def _turn(
-    file_import: FileImport,
+    file_import: Upload,
     state: ImportState,
     *old: ImportState,
     **fields: Any,
 ) -> None:
     states = old or (ImportState.PREVIEWED,)
-    stands = FileImport.objects.filter(pk=file_import.pk, state__in=states, removed_at__isnull=True)
+    rows = type(file_import).objects
+    stands = rows.filter(pk=file_import.pk, state__in=states, removed_at__isnull=True)
     if not stands.update(state=state, **FREE, **fields):
         raise Conflict(_changed_meanwhile())
 
 
-def _remove(file_import: FileImport, at: datetime) -> None:
+def _remove(file_import: Upload, at: datetime) -> None:
     file_import.file.delete(save=False)
     file_import.lines.all().delete()
-    FileImport.objects.filter(pk=file_import.pk).update(file="", report=b"", removed_at=at)
+    type(file_import).objects.filter(pk=file_import.pk).update(file="", report=b"", removed_at=at)
 
 
-def _remember_headings(file_import: FileImport, at: datetime) -> None:
+def _remember_headings(file_import: Upload, at: datetime) -> None:
     tops = {sheet["name"]: dict(sheet["top"]) for sheet in file_import.told["sheets"] if sheet["is_read"]}
     for name, said in file_import.headings.items():
         if said["kind"] and name in tops:
-            KnownHeadings.objects.update_or_create(
-                company=file_import.company,
+            file_import.owner.known_headings.update_or_create(
                 fingerprint=fingerprint(tops[name][said["row"]]),
                 defaults={"kind": said["kind"], "columns": said["columns"], "known_at": at},
             )

@@ -7,10 +7,10 @@ that takes it.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 from django.db import transaction
@@ -20,17 +20,16 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ferry import vault
-from ferry.actions.imports import BATCH, KINDS, batches, import_fleet, not_a_fleet
+from ferry.actions.imports import BATCH, batches, import_fleet, not_a_fleet
 from ferry.errors import Invalid, Reason, Refused
-from ferry.models import OPEN_IMPORTS, Fate, FileImport, ImportLine, ImportState
-from ferry.models.imports import seal
+from ferry.models import OPEN_IMPORTS, Fate, FileImport, ImportState, Upload
+from ferry.models.imports import REFUSED, seal
 from ferry.queries.imports import LONGEST_TITLE, Chosen, chosen_headings, tallies_of
 from ferry.sheets import nearest_heading, open_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ferry.actions.imports import ImportReport, Line
+    from ferry.actions.imports import Line
+    from ferry.models import UploadLine
     from ferry.sheets import Table
 
 #: A worker that was silent for so long is taken for dead.
@@ -43,44 +42,87 @@ class Lost(Exception):
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What becomes of one line: where it stands, its cells, the reasons against it, and what else is kept."""
+
+    sheet: int
+    number: int
+    kind: str
+    fate: str
+    cells: Sequence[str]
+    reasons: Sequence[Reason] = ()
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+Tell = Callable[[Sequence[Judged]], None]
+
+
+class Take(Protocol):
+    """Take a file's lines, or in a trial only judge them, and `tell` of each batch; give what sums it up."""
+
+    def __call__(
+        self,
+        file_import: Any,
+        source: io.BytesIO,
+        choose: Chosen,
+        *,
+        is_trial: bool,
+        tell: Tell,
+        at: datetime,
+    ) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Trade:
+    """What a kind of import takes, and what it says of a sheet that holds something else."""
+
+    model: type[Upload]
+    take: Take
+    foreign: Callable[[Table], Reason]
+
+
+@dataclass(frozen=True)
 class Hold:
     """A worker's hold on an import; every word of progress renews it."""
 
-    file_import: FileImport
+    file_import: Upload
     now: Callable[[], datetime]
 
     def keep(self, **fields: Any) -> None:
-        held = FileImport.objects.filter(pk=self.file_import.pk, worker=self.file_import.worker)
+        held = type(self.file_import).objects.filter(pk=self.file_import.pk, worker=self.file_import.worker)
         if not held.update(**{"held_until": self.now() + HOLD} | fields):
             raise Lost
 
     def let_go(self, **fields: Any) -> None:
         self.keep(worker=None, held_until=None, **fields)
 
-    def note_fates(self, lines: Sequence[Line]) -> None:
+    def note_fates(self, lines: Sequence[Judged]) -> None:
         with transaction.atomic():
             self.keep(read=F("read") + len(lines))
-            ImportLine.objects.bulk_create([_as_row(self.file_import, line) for line in lines])
+            rows = [_as_row(self.file_import, line) for line in lines]
+            self.file_import.lines.model.objects.bulk_create(rows)
 
-    def settle(self, lines: Sequence[Line]) -> None:
+    def settle(self, lines: Sequence[Judged]) -> None:
         self.keep(read=F("read") + len(lines))
         for some in batches(lines, BATCH):
             _settle(self.file_import, some)
 
 
-def claim_import(*, at: datetime) -> FileImport | None:
-    """Hold the next import for one worker; None when nothing waits."""
+def claim_import(*, model: type[Upload] = FileImport, at: datetime, pk: int | None = None) -> Any:
+    """Hold the next import for one worker, or the one that is named; None when nothing waits."""
     free = Q(held_until__isnull=True) | Q(held_until__lt=at)
-    waiting = FileImport.objects.filter(free, state__in=OPEN_IMPORTS)
+    waiting = model.objects.filter(free, state__in=OPEN_IMPORTS)
+    if pk is not None:
+        waiting = waiting.filter(pk=pk)
     for pk in waiting.order_by("tries", "pk").values_list("pk", flat=True):
         worker = uuid4()
         claim = {"worker": worker, "held_until": at + HOLD, "tries": F("tries") + 1, "read": 0}
         if waiting.filter(pk=pk).update(**claim):
-            return FileImport.objects.select_related("company").get(pk=pk)
+            return model.objects.select_related(model.owner_field).get(pk=pk)
     return None
 
 
-def work_import(*, file_import: FileImport, now: Callable[[], datetime]) -> None:
+def work_import(*, file_import: Upload, now: Callable[[], datetime], trade: Trade | None = None) -> None:
     """Read or import what was claimed, to its end. What cannot be read fails with its reasons.
 
     Any other error lets go of it, to be tried again; after some tries it fails.
@@ -88,60 +130,92 @@ def work_import(*, file_import: FileImport, now: Callable[[], datetime]) -> None
     hold = Hold(file_import, now)
     try:
         with translation.override(file_import.language):
-            _work(hold)
+            _work(hold, trade or FLEET)
     except Lost:
         pass
     except Exception:
-        FileImport.objects.filter(pk=file_import.pk, worker=file_import.worker).update(
+        type(file_import).objects.filter(pk=file_import.pk, worker=file_import.worker).update(
             worker=None, held_until=None
         )
         raise
 
 
-def _work(hold: Hold) -> None:
+def _work(hold: Hold, trade: Trade) -> None:
     file_import = hold.file_import
     try:
         if file_import.tries > TRIES:
             raise Invalid(_stopped())
         if file_import.state == ImportState.READING:
-            _read(hold)
+            _read(hold, trade)
         else:
-            _import(hold)
+            _import(hold, trade)
     except Refused as refused:
         report = file_import.told | {"reasons": [str(reason.detail) for reason in refused.reasons]}
         hold.let_go(state=ImportState.FAILED, report=seal(report), finished_at=hold.now())
 
 
-def _read(hold: Hold) -> None:
+def _read(hold: Hold, trade: Trade) -> None:
     file_import = hold.file_import
     file_import.lines.all().delete()
     source, choose = _source(file_import), chosen_headings(file_import)
     with open_tables(source, name=file_import.name, choose=choose) as tables:
-        sheets = [_told(table, choose) for table in tables]
+        sheets = [_told(table, choose, trade) for table in tables]
     report: dict[str, Any] = {"sheets": sheets}
     if any(sheet["is_read"] for sheet in sheets):
-        report |= _summed(_run(hold, source, choose, is_trial=True))
+        if not file_import.is_looked_at:
+            hold.let_go(state=ImportState.IMPORTING, report=seal(report), tries=0)
+            return
+        report |= _run(hold, source, choose, trade, is_trial=True)
     _finish(hold, ImportState.PREVIEWED, report)
 
 
-def _import(hold: Hold) -> None:
+def _import(hold: Hold, trade: Trade) -> None:
     file_import = hold.file_import
-    report = _run(hold, _source(file_import), chosen_headings(file_import), is_trial=False)
-    _finish(hold, ImportState.DONE, file_import.told | _summed(report), finished_at=hold.now())
+    summed = _run(hold, _source(file_import), chosen_headings(file_import), trade, is_trial=False)
+    _finish(hold, ImportState.DONE, file_import.told | summed, finished_at=hold.now())
 
 
-def _run(hold: Hold, source: io.BytesIO, choose: Chosen, *, is_trial: bool) -> ImportReport:
-    file_import = hold.file_import
-    return import_fleet(
+def _run(hold: Hold, source: io.BytesIO, choose: Chosen, trade: Trade, *, is_trial: bool) -> dict[str, Any]:
+    tell = hold.note_fates if is_trial else hold.settle
+    return trade.take(hold.file_import, source, choose, is_trial=is_trial, tell=tell, at=hold.now())
+
+
+def _take_fleet(
+    file_import: FileImport,
+    source: io.BytesIO,
+    choose: Chosen,
+    *,
+    is_trial: bool,
+    tell: Tell,
+    at: datetime,
+) -> dict[str, Any]:
+    report = import_fleet(
         company=file_import.company,
         source=source,
         name=file_import.name,
         choose=choose,
         is_trial=is_trial,
-        tell=hold.note_fates if is_trial else hold.settle,
-        at=hold.now(),
+        tell=lambda lines: tell([_judged(line) for line in lines]),
+        at=at,
         by=file_import.started_by or file_import.created_by,
     )
+    incomplete = [[one.number, one.taken, one.lines] for one in report.incomplete]
+    return {"incomplete": incomplete, "unplaced": report.unplaced}
+
+
+def _judged(line: Line) -> Judged:
+    return Judged(
+        line.sheet.place,
+        line.row.number,
+        line.sheet.table.kind or "",
+        line.fate or Fate.UNCHANGED,
+        line.row.original,
+        line.reasons,
+    )
+
+
+#: What a company's import takes.
+FLEET = Trade(FileImport, _take_fleet, lambda table: not_a_fleet(table.sheet))
 
 
 def _finish(hold: Hold, state: ImportState, report: dict[str, Any], **fields: Any) -> None:
@@ -150,7 +224,7 @@ def _finish(hold: Hold, state: ImportState, report: dict[str, Any], **fields: An
     hold.let_go(state=state, report=seal(report), tallies=tallies, total=total, read=total, tries=0, **fields)
 
 
-def _source(file_import: FileImport) -> io.BytesIO:
+def _source(file_import: Upload) -> io.BytesIO:
     try:
         with file_import.file.open("rb") as file:
             return io.BytesIO(vault.unlock(file.read()))
@@ -159,21 +233,25 @@ def _source(file_import: FileImport) -> io.BytesIO:
         raise Invalid(Reason("file_gone", detail)) from error
 
 
-def _told(table: Table, choose: Chosen) -> dict[str, Any]:
+def _told(table: Table, choose: Chosen, trade: Trade) -> dict[str, Any]:
     """Tell what a sheet is taken for, or else is most like, to be corrected."""
-    is_read = table.kind in KINDS
-    kind, row, columns = table.kind or "", table.number, table.headings
-    corrected, nearest = choose.corrected.get(table.sheet), nearest_heading(table.top)
+    kinds = trade.model.kinds
+    is_read = table.kind in kinds
+    kind: str = table.kind or ""
+    row, columns = table.number, table.headings
+    corrected, nearest = choose.corrected.get(table.sheet), nearest_heading(table.top, kinds=kinds)
     if table.kind is None and corrected:
         kind, row = corrected["kind"], corrected["row"]
         columns = {int(index): field for index, field in corrected["columns"].items()}
     elif table.kind is None and nearest:
         kind, row, columns = nearest.kind, nearest.number, nearest.columns
-    reason = None if is_read else table.reason or not_a_fleet(table.sheet)
+    elif table.kind is None and len(kinds) == 1:
+        kind = kinds[0]
+    reason = None if is_read else table.reason or trade.foreign(table)
     return {
         "name": table.sheet,
         "is_read": is_read,
-        "kind": kind if kind in KINDS else "",
+        "kind": kind if kind in kinds else "",
         "row": row or next((number for number, cells in table.top if cells), 1),
         "columns": {str(index): field for index, field in columns.items()},
         "top": [[number, [cell[:LONGEST_TITLE] for cell in cells]] for number, cells in table.top],
@@ -181,48 +259,47 @@ def _told(table: Table, choose: Chosen) -> dict[str, Any]:
     }
 
 
-def _summed(report: ImportReport) -> dict[str, Any]:
-    incomplete = [[one.number, one.taken, one.lines] for one in report.incomplete]
-    return {"incomplete": incomplete, "unplaced": report.unplaced}
-
-
-def _as_row(file_import: FileImport, line: Line) -> ImportLine:
-    row = ImportLine(
-        file_import=file_import,
-        sheet=line.sheet.place,
-        number=line.row.number,
-        kind=line.sheet.table.kind or "",
+def _as_row(file_import: Upload, line: Judged) -> UploadLine:
+    row = file_import.lines.model(
+        file_import=file_import, sheet=line.sheet, number=line.number, kind=line.kind
     )
     return _with_fate(row, line)
 
 
-def _with_fate(row: ImportLine, line: Line) -> ImportLine:
-    row.fate = line.fate or Fate.UNCHANGED
-    row.sealed = seal(
-        {
-            "cells": line.row.original,
-            "reasons": [[reason.code, str(reason.detail)] for reason in line.reasons],
-        }
-    )
+def _with_fate(row: UploadLine, line: Judged) -> UploadLine:
+    row.fate = line.fate
+    reasons = [[reason.code, str(reason.detail)] for reason in line.reasons]
+    row.sealed = seal({"cells": list(line.cells), "reasons": reasons})
+    for name, value in line.more.items():
+        setattr(row, name, value)
     return row
 
 
-def _settle(file_import: FileImport, lines: Sequence[Line]) -> None:
-    """Settle the lines that are not settled yet; most meet the fate they were shown with."""
-    by_place = {(line.sheet.place, line.row.number): line for line in lines}
+def _settle(file_import: Upload, lines: Sequence[Judged]) -> None:
+    """Settle the lines that are not settled yet; most meet the fate they were shown with.
+
+    A line that nobody was shown is kept as it is settled.
+    """
+    by_place = {(line.sheet, line.number): line for line in lines}
     places = {"sheet__in": {sheet for sheet, _number in by_place}, "number__in": [n for _s, n in by_place]}
+    model = file_import.lines.model
     same, other = [], []
-    for row in ImportLine.objects.filter(file_import=file_import, is_settled=False, **places):
-        line = by_place.get((row.sheet, row.number))
-        if line is None:
+    for row in model.objects.filter(file_import=file_import, **places):
+        line = by_place.pop((row.sheet, row.number), None)
+        if line is None or row.is_settled:
             continue
-        if row.fate == line.fate != Fate.REFUSED:
+        if row.fate == line.fate != REFUSED:
             same.append(row.pk)
         else:
             row.is_settled = True
             other.append(_with_fate(row, line))
-    ImportLine.objects.filter(pk__in=same).update(is_settled=True)
-    ImportLine.objects.bulk_update(other, ["fate", "sealed", "is_settled"])
+    model.objects.filter(pk__in=same).update(is_settled=True)
+    columns = ["fate", "sealed", "is_settled", *(lines[0].more if lines else ())]
+    model.objects.bulk_update(other, columns)
+    new = [_as_row(file_import, line) for line in by_place.values()]
+    for row in new:
+        row.is_settled = True
+    model.objects.bulk_create(new)
 
 
 def _stopped() -> Reason:

@@ -41,6 +41,7 @@ from ferry.models import (
     Door,
     Driver,
     Fate,
+    FileImport,
     Mark,
     Passport,
     Vehicle,
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
     from ferry.sheets import Choose
 
 BATCH = 500
-KINDS = ("vehicles", "drivers", "declarations", "readiness")
+KINDS = FileImport.kinds
 #: Judged against a powertrain, so not judged where that cannot be read.
 NEEDS_POWERTRAIN = {"hs_powertrain", "vin_check_digit"}
 #: Read to check what stands beside it.

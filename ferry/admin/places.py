@@ -31,7 +31,7 @@ class CheckpointPage(PlacePage):
     list_display = ("code", "country", "name_en", "name_zh", "name_ru", "name_kk", "opens", "closes")
     list_filter = ("country",)
     ordering = ("code",)
-    search_fields = ("code", "name_en", "name_zh", "name_ru", "name_kk")
+    search_fields = ("code", "name_en", "name_zh", "name_ru", "name_kk", "name_ug")
 
 
 @admin.register(Route)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from ferry.actions.receipts import confirm_receipt
+from ferry.actions.receipts import Check, confirm_receipt
 from ferry.api.answers import Answer
 from ferry.api.errors import not_found
 from ferry.api.fields import Text
@@ -18,12 +19,14 @@ from ferry.api.views import PublicView
 from ferry.errors import NotYours
 from ferry.models import Condition, Receipt
 from ferry.queries.passes import find_pass
+from ferry.rules.condition import Looked
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
     from rest_framework.response import Response
 
 MOST_KM = 10_000_000
+MOST_KEYS = 20
 
 
 class ReceiptBody(serializers.Serializer[Any]):
@@ -37,6 +40,16 @@ class ReceiptBody(serializers.Serializer[Any]):
     pin = Text(max_length=20)
     condition = serializers.ChoiceField(Condition.choices)
     odometer_km = serializers.IntegerField(min_value=0, max_value=MOST_KM, required=False, allow_null=True)
+    level_percent = serializers.IntegerField(
+        min_value=0,
+        max_value=100,
+        required=False,
+        allow_null=True,
+        help_text="Charge of the battery, or fuel.",
+    )
+    keys = serializers.IntegerField(
+        min_value=0, max_value=MOST_KEYS, required=False, allow_null=True, help_text="How many came with it."
+    )
     note = Text(max_length=2000, required=False, allow_blank=True)
     receiver = Text(max_length=200)
 
@@ -78,6 +91,8 @@ class Receipts(PublicView):
                     "pin": "402917",
                     "condition": "good",
                     "odometer_km": 31,
+                    "level_percent": 64,
+                    "keys": 2,
                     "receiver": "Aidos Bekov",
                 }
             ),
@@ -108,6 +123,19 @@ class Receipts(PublicView):
         pass_ = find_pass(body.pop("code"), at=self.at)
         if pass_ is None:
             raise NotYours(not_found("code"))
-        return self.answer(
-            confirm_receipt(pass_=pass_, at=self.at, by="consignee", **body), ReceiptAnswer, 201
-        )
+        check = _check(body.pop("level_percent", None), body.pop("keys", None), body)
+        receipt = confirm_receipt(pass_=pass_, check=check, at=self.at, by="consignee", **body)
+        return self.answer(receipt, ReceiptAnswer, 201)
+
+
+def _check(level_percent: int | None, keys: int | None, said: dict[str, Any]) -> Check | None:
+    """Give how the vehicle looked to its consignee, if he said more of that than a receipt holds."""
+    if level_percent is None and keys is None:
+        return None
+    looked = Looked(
+        odometer_km=said.get("odometer_km"),
+        level_percent=level_percent,
+        keys=keys,
+        note=said.get("note", ""),
+    )
+    return Check(uuid.uuid4(), looked)

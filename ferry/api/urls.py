@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from ferry.api import cases, declarations, drivers, licences, passes, public, receipts, trips, vehicles
+from ferry.api import cases, declarations, drivers, epcis, licences, passes, public, receipts, trips, vehicles
 
 version_1 = [
     path("vehicles/", vehicles.Vehicles.as_view(), name="vehicles"),
@@ -22,6 +22,7 @@ version_1 = [
     path("licences/<int:pk>/", licences.OneLicence.as_view(), name="licence"),
     path("trips/", trips.Trips.as_view(), name="trips"),
     path("trips/<str:reference>/", trips.OneTrip.as_view(), name="trip"),
+    path("trips/<str:reference>/epcis/", epcis.TripEpcis.as_view(), name="trip_epcis"),
     path("trips/<str:reference>/pass/", passes.IssuePass.as_view(), name="issue_pass"),
     path("trips/<str:reference>/swap-driver/", passes.SwapDriver.as_view(), name="swap_driver"),
     path("trips/<str:reference>/redate/", passes.Redate.as_view(), name="redate"),

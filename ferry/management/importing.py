@@ -14,12 +14,12 @@ from ferry.errors import Refused
 from ferry.sheets import RefusedTable, write_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 
 class Report(Protocol):
     @property
-    def refused(self) -> Sequence[RefusedTable]: ...
+    def refused(self) -> Iterable[RefusedTable]: ...
 
 
 class FileCommand(BaseCommand):

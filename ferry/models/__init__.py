@@ -28,7 +28,17 @@ from ferry.models.declaration import Declaration, DeclarationStatus, DeclaredVeh
 from ferry.models.document import PERSONAL, THINGS, Document, DocumentKind
 from ferry.models.driver import Driver, Language
 from ferry.models.hook import Delivery, DeliveryState, Endpoint, HookType
-from ferry.models.imports import OPEN_IMPORTS, Fate, FileImport, ImportLine, ImportState, KnownHeadings
+from ferry.models.imports import (
+    OPEN_IMPORTS,
+    Fate,
+    FileImport,
+    ImportLine,
+    ImportState,
+    KnownHeadings,
+    OwnHeadings,
+    Upload,
+    UploadLine,
+)
 from ferry.models.invitation import Invitation
 from ferry.models.key import ApiKey, KeyKind, Right, Scope, SigningKey
 from ferry.models.licence import Licence, LicensedCommodity
@@ -37,6 +47,7 @@ from ferry.models.people import Membership, Passport, Person, Role, Stay, User
 from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
 from ferry.models.receipt import Condition, Receipt
+from ferry.models.report import CompanyDay, DayMark, Timed
 from ferry.models.roster import LineState, Roster, RosterLine
 from ferry.models.saved import CASE_ACTS, BulkAct, BulkJob, BulkLine, SavedView
 from ferry.models.trip import ON_THE_WAY, EventKind, Outcome, Pass, PassState, Trip, TripEvent, TripState
@@ -62,6 +73,7 @@ __all__ = [
     "Checkpoint",
     "Closure",
     "Company",
+    "CompanyDay",
     "CompanyState",
     "Condition",
     "ConditionCheck",
@@ -71,6 +83,7 @@ __all__ = [
     "Country",
     "DamageKind",
     "DamageMark",
+    "DayMark",
     "Declaration",
     "DeclarationStatus",
     "DeclaredVehicle",
@@ -103,6 +116,7 @@ __all__ = [
     "NoticeChoice",
     "NoticeKind",
     "Outcome",
+    "OwnHeadings",
     "Party",
     "Pass",
     "PassState",
@@ -125,11 +139,14 @@ __all__ = [
     "Stay",
     "StepKind",
     "Telling",
+    "Timed",
     "Told",
     "ToldKind",
     "Trip",
     "TripEvent",
     "TripState",
+    "Upload",
+    "UploadLine",
     "User",
     "Vehicle",
     "VehicleMark",

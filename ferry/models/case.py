@@ -146,6 +146,7 @@ class Case(models.Model):
         ]
         indexes = [
             models.Index(fields=["company", "state", "-opened_at"]),
+            models.Index(fields=["company", "opened_at"], name="case_by_day"),
             models.Index(fields=["trip", "kind"]),
             models.Index(
                 fields=["company", "-weight", "-opened_at", "-id"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core import signing
 from django.db import models
+from django.db.models.functions import Right
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -23,11 +24,6 @@ class Language(models.TextChoices):
 
 #: A language that only phone pages speak, and the one its readers also read, for every other page.
 READ_INSTEAD = {Language.UYGHUR.value: Language.CHINESE.value}
-
-
-def written_language(reads: str) -> str:
-    """Give the language to write to a driver or consignee in."""
-    return Language(reads).value
 
 
 class Driver(models.Model):
@@ -67,6 +63,7 @@ class Driver(models.Model):
             models.Index(fields=["company", "name", "id"], name="driver_by_name"),
             models.Index(fields=["company", "passport_expires_on", "id"], name="driver_by_passport"),
             models.Index(fields=["company", "licence_expires_on", "id"], name="driver_by_licence"),
+            models.Index(Right("passport_number", 4), "company", name="driver_by_passport_end"),
         ]
 
     def __str__(self) -> str:

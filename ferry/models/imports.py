@@ -1,10 +1,14 @@
-"""Imports: a company's spreadsheet as it was uploaded, what became of each line, and the headings it uses."""
+"""Imports: a spreadsheet as it was uploaded, what became of each line, and the headings its owner uses.
+
+The owner is a company here; the border has imports of its own with sources of records as owners.
+"""
 
 from __future__ import annotations
 
 import json
 import secrets
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ferry import vault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class ImportState(models.TextChoices):
@@ -25,6 +32,8 @@ class ImportState(models.TextChoices):
 
 #: What a worker has to do.
 OPEN_IMPORTS = (ImportState.READING, ImportState.IMPORTING)
+#: Every kind of import has this fate, beside its own.
+REFUSED = "refused"
 
 
 class Fate(models.TextChoices):
@@ -45,20 +54,27 @@ def unseal(sealed: bytes | memoryview) -> Any:
     return json.loads(vault.unlock(bytes(sealed))) if sealed else {}
 
 
-def kept_as(_file_import: FileImport, _name: str) -> str:
+def kept_as(_file_import: Upload, _name: str) -> str:
     """Name a stored file ourselves: nothing of what its sender called it."""
     return f"imports/{secrets.token_hex(16)}"
 
 
-class FileImport(models.Model):
-    """One spreadsheet on its way into a company's lists.
+class Upload(models.Model):
+    """One spreadsheet on its way in.
 
     It is its own queue: a worker reads it, judges every line and stops; when somebody has looked and agreed,
     a worker imports it. `key` is chosen by whoever uploads, so that pressing twice makes one. `worker` holds
-    it until `held_until`. `headings` are the dispatcher's corrections: sheet → kind, row, column → field.
+    it until `held_until`. `headings` are corrections: sheet → kind, row, column → field.
     """
 
-    company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="imports")
+    #: The field that says whose it is; the owner has `known_headings`.
+    owner_field: ClassVar[str]
+    #: What of ferry.sheets it reads, and what can become of a line.
+    kinds: ClassVar[Sequence[str]]
+    fates: ClassVar[type[models.TextChoices]]
+    #: How long the file and its lines are kept.
+    kept_for: ClassVar[timedelta]
+
     key = models.UUIDField()
     name = models.CharField(_("file"), max_length=200)
     size = models.PositiveIntegerField()
@@ -82,6 +98,106 @@ class FileImport(models.Model):
     held_until = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
 
+    if TYPE_CHECKING:
+        objects: ClassVar[models.Manager[Any]]
+        lines: Any
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def owner(self) -> Any:
+        return getattr(self, self.owner_field)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_IMPORTS
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Say whether it waits for somebody's word between reading and importing."""
+        return True
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """Give what is known of every line, so that no column need say it: field → value."""
+        return {}
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Give the report: `sheets`, `incomplete` declarations, `unplaced` lines, `reasons` why it failed."""
+        report: dict[str, Any] = unseal(self.report)
+        return report
+
+    @property
+    def kept_days(self) -> int:
+        return self.kept_for.days
+
+    def count(self, *fates: str) -> int:
+        return sum(tally.get(fate, 0) for tally in self.tallies.values() for fate in fates)
+
+    @property
+    def good(self) -> int:
+        return self.count(*(fate for fate in self.fates.values if fate != REFUSED))
+
+    @property
+    def refused(self) -> int:
+        return self.count(REFUSED)
+
+
+class UploadLine(models.Model):
+    """One line of a file. Its cells and the reasons against it are sealed: they may hold passport numbers."""
+
+    sheet = models.PositiveSmallIntegerField()
+    number = models.PositiveIntegerField(_("line"))
+    kind = models.CharField(max_length=16)
+    is_settled = models.BooleanField(default=False)
+    sealed = models.BinaryField()
+
+    if TYPE_CHECKING:
+        fate: str
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.sheet + 1}:{self.number}"
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Give the line's `cells` as they were read, and the `reasons` against it."""
+        line: dict[str, Any] = unseal(self.sealed)
+        return line
+
+
+class OwnHeadings(models.Model):
+    """A row of headings as its owner once corrected it, known again by its fingerprint."""
+
+    fingerprint = models.CharField(max_length=64)
+    kind = models.CharField(max_length=16)
+    columns = models.JSONField()
+    known_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+
+class FileImport(Upload):
+    """One spreadsheet on its way into a company's lists."""
+
+    owner_field = "company"
+    kinds = ("vehicles", "drivers", "declarations", "readiness")
+    fates = Fate
+    kept_for = timedelta(days=7)
+
+    company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="imports")
+
     class Meta:
         verbose_name = _("import")
         verbose_name_plural = _("imports")
@@ -94,41 +210,10 @@ class FileImport(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.name
 
-    @property
-    def is_open(self) -> bool:
-        return self.state in OPEN_IMPORTS
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """Give the report: `sheets`, `incomplete` declarations, `unplaced` lines, `reasons` why it failed."""
-        report: dict[str, Any] = unseal(self.report)
-        return report
-
-    def count(self, *fates: Fate) -> int:
-        return sum(tally.get(fate, 0) for tally in self.tallies.values() for fate in fates)
-
-    @property
-    def good(self) -> int:
-        return self.count(Fate.ADDED, Fate.CHANGED, Fate.UNCHANGED)
-
-    @property
-    def refused(self) -> int:
-        return self.count(Fate.REFUSED)
-
-
-class ImportLine(models.Model):
-    """One line of a file. Its cells and the reasons against it are sealed: they may hold passport numbers."""
-
+class ImportLine(UploadLine):
     file_import = models.ForeignKey(FileImport, models.CASCADE, related_name="lines")
-    sheet = models.PositiveSmallIntegerField()
-    number = models.PositiveIntegerField(_("line"))
-    kind = models.CharField(max_length=16)
     fate = models.CharField(_("fate"), max_length=9, choices=Fate.choices)
-    is_settled = models.BooleanField(default=False)
-    sealed = models.BinaryField()
 
     class Meta:
         verbose_name = _("line of an import")
@@ -138,29 +223,11 @@ class ImportLine(models.Model):
         ]
         indexes = [models.Index(fields=["file_import", "fate", "id"], name="import_line_by_fate")]
 
-    def __str__(self) -> str:
-        return f"{self.sheet + 1}:{self.number}"
 
-    @property
-    def told(self) -> dict[str, Any]:
-        """Give the line's `cells` as they were read, and the `reasons` against it."""
-        line: dict[str, Any] = unseal(self.sealed)
-        return line
-
-
-class KnownHeadings(models.Model):
-    """A row of headings as somebody of the company once corrected it, known again by its fingerprint."""
-
+class KnownHeadings(OwnHeadings):
     company = models.ForeignKey("ferry.Company", models.CASCADE, related_name="known_headings")
-    fingerprint = models.CharField(max_length=64)
-    kind = models.CharField(max_length=16)
-    columns = models.JSONField()
-    known_at = models.DateTimeField()
 
     class Meta:
         verbose_name = _("known headings")
         verbose_name_plural = _("known headings")
         constraints = [models.UniqueConstraint(fields=["company", "fingerprint"], name="headings_known_once")]
-
-    def __str__(self) -> str:
-        return self.fingerprint

@@ -15,7 +15,7 @@ class NoticeKind(models.TextChoices):
     CASE_SAID = "case_said", _("Customs wrote about a case")
     REFUSED = "refused", _("A code was refused at the checkpoint")
     HELD = "held", _("A vehicle was detained, or its release withdrawn")
-    DAMAGE = "damage", _("A receipt notes damage")
+    DAMAGE = "damage", _("Damage was noted at a hand-over or on a receipt")
     DELIVERED = "delivered", _("A vehicle was delivered")
     NOT_TAKEN = "not_taken", _("A consignee did not take a vehicle")
     LAPSING = "lapsing", _("A code ends soon and its vehicle has not left")

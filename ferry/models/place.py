@@ -21,21 +21,6 @@ SHORT_CODE = RegexValidator(
 )
 
 
-#: What readers of Uyghur call a standard checkpoint; they know any other by its Chinese name.
-NAMES_UG = {
-    "CN-HORGOS": "قورغاس",
-    "KZ-NURZHOLY": "نۇر جولى",
-    "CN-ALASHANKOU": "ئالاتاۋ ئېغىزى",
-    "KZ-DOSTYK": "دوستىق",
-    "CN-BAKETU": "باقتۇ",
-    "KZ-BAKHTY": "باقتى",
-    "CN-DULATA": "دۇلاتا",
-    "KZ-KALZHAT": "قالجات",
-    "CN-JIMUNAI": "جېمىنەي",
-    "KZ-MAIKAPCHAGAY": "مايقاپچىغاي",
-}
-
-
 class Country(models.TextChoices):
     CHINA = "CN", _("China")
     KAZAKHSTAN = "KZ", _("Kazakhstan")
@@ -50,6 +35,9 @@ class Checkpoint(models.Model):
     name_zh = models.CharField(_("Chinese name"), max_length=80)
     name_ru = models.CharField(_("Russian name"), max_length=80)
     name_kk = models.CharField(_("Kazakh name"), max_length=80)
+    name_ug = models.CharField(
+        _("Uyghur name"), max_length=80, blank=True, help_text=_("Drivers read it; empty: the Chinese name.")
+    )
     opens: models.TimeField[time | None, time | None] = models.TimeField(
         _("opens (local time)"), null=True, blank=True
     )
@@ -78,7 +66,7 @@ class Checkpoint(models.Model):
         """Give the name in the reader's language."""
         language = (get_language() or "en").split("-")[0]
         if language == "ug":
-            return NAMES_UG.get(self.code, self.name_zh)
+            return self.name_ug or self.name_zh
         return str(getattr(self, f"name_{language}", "") or self.name_en)
 
     @property

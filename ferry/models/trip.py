@@ -144,6 +144,16 @@ class Trip(models.Model):
                 condition=models.Q(delivered_at__isnull=False),
                 name="trip_by_delivery",
             ),
+            models.Index(
+                fields=["company", "arrived_at"],
+                condition=models.Q(arrived_at__isnull=False),
+                name="trip_by_arrival",
+            ),
+            models.Index(
+                fields=["company", "discharged_at"],
+                condition=models.Q(discharged_at__isnull=False),
+                name="trip_by_discharge",
+            ),
         ]
 
     def __str__(self) -> str:

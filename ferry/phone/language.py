@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import translation
 
-from ferry.models.driver import written_language
-
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
@@ -31,4 +29,4 @@ def chosen_language(request: HttpRequest) -> str | None:
 
 def spoken_to(request: HttpRequest, reads: str) -> translation.override:
     """Speak the language somebody reads unless he chose another on the page."""
-    return translation.override(chosen_language(request) or written_language(reads))
+    return translation.override(chosen_language(request) or reads)

@@ -7,6 +7,7 @@ PIN. An answer that was lost on its way is got again by sending the same again.
 from __future__ import annotations
 
 import uuid
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ferry import codes
@@ -34,7 +36,7 @@ from ferry.rules.outline import shape_of
 from ferry.uploaded import MOST_BYTES, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from django.core.files.uploadedfile import UploadedFile
@@ -44,71 +46,70 @@ if TYPE_CHECKING:
     from ferry.models import ConditionCheck, Trip
     from ferry.queries.receiving import Delivery
 
+    View = Callable[[HttpRequest, str, Delivery, datetime], HttpResponse]
+
 BY = "consignee"
 #: How far a trip has come, for whoever looks: the crossings it has behind it.
 LEFT = {TripState.EXITED, TripState.ARRIVED, TripState.DELIVERED, TripState.DISCHARGED}
 THERE = LEFT - {TripState.EXITED}
 
 
+def of_delivery(view: View) -> Callable[[HttpRequest, str], HttpResponse]:
+    """Give a view its code's delivery, in the consignee's language; answer where none is to be shown."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, code: str) -> HttpResponse:
+        at = timezone.now()
+        wait = too_many(request, "receipt" if request.method == "POST" else "public")
+        if wait is not None:
+            return wait
+        delivery = find_delivery(code, at=at)
+        if delivery is None:
+            return _no_code(request)
+        with spoken_to(request, delivery.trip.consignee_language):
+            if delivery.is_over(at):
+                return render(request, "phone/over.html", status=410)
+            return view(request, code, delivery, at)
+
+    return answer
+
+
 @require_http_methods(["GET", "POST"])
 @never_cache
-def code_page(request: HttpRequest, code: str) -> HttpResponse:
+@gzip_page
+@of_delivery
+def code_page(request: HttpRequest, code: str, delivery: Delivery, at: datetime) -> HttpResponse:
     """Show whoever scans a windscreen's code what the consignee needs, and take the consignee's answer."""
-    at = timezone.now()
-    wait = too_many(request, "receipt" if request.method == "POST" else "public")
-    if wait is not None:
-        return wait
-    delivery = find_delivery(code, at=at)
-    if delivery is None:
-        return _no_code(request)
-    with spoken_to(request, delivery.trip.consignee_language):
-        if delivery.is_over(at):
-            return render(request, "phone/over.html", status=410)
-        if request.method == "POST":
-            return _answer(request, code, delivery, at)
-        return render(request, "phone/code.html", _context(code, delivery, *_forms(delivery)))
+    if request.method == "POST":
+        return _answer(request, code, delivery, at)
+    return render(request, "phone/code.html", _context(code, delivery, *_forms(delivery)))
 
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-def receipt(request: HttpRequest, code: str) -> HttpResponse:
+@gzip_page
+@of_delivery
+def receipt(request: HttpRequest, code: str, delivery: Delivery, at: datetime) -> HttpResponse:
     """Show the paper of what was answered to whoever has its ticket; give one for the PIN."""
-    at = timezone.now()
-    wait = too_many(request, "receipt" if request.method == "POST" else "public")
-    if wait is not None:
-        return wait
-    delivery = find_delivery(code, at=at)
-    if delivery is None:
-        return _no_code(request)
-    with spoken_to(request, delivery.trip.consignee_language):
-        if delivery.is_over(at):
-            return render(request, "phone/over.html", status=410)
-        if delivery.answer is None:
-            return redirect("phone:code", code)
-        form = PinForm(request.POST or None)
-        if request.method == "POST" and form.is_valid() and _pin_is_right(form, delivery.trip, at):
-            return _with_ticket(redirect("phone:receipt", code), delivery.trip)
-        if has_ticket(request, delivery.trip):
-            return render(request, "phone/receipt.html", _paper_context(code, delivery))
-        context = {**_vehicle(code, delivery), "form": form}
-        return render(request, "phone/open_receipt.html", context, status=400 if form.errors else 200)
+    if delivery.answer is None:
+        return redirect("phone:code", code)
+    form = PinForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _pin_is_right(form, delivery.trip, at):
+        return _with_ticket(redirect("phone:receipt", code), delivery.trip)
+    if has_ticket(request, delivery.trip):
+        return render(request, "phone/receipt.html", _paper_context(code, delivery))
+    context = {**_vehicle(code, delivery), "form": form}
+    return render(request, "phone/open_receipt.html", context, status=400 if form.errors else 200)
 
 
 @require_safe
 @never_cache
-def receipt_pdf(request: HttpRequest, code: str) -> HttpResponse:
+@of_delivery
+def receipt_pdf(request: HttpRequest, code: str, delivery: Delivery, _at: datetime) -> HttpResponse:
     """Send the paper as PDF to whoever has its ticket; others are asked for the PIN."""
-    at = timezone.now()
-    wait = too_many(request, "public")
-    if wait is not None:
-        return wait
-    delivery = find_delivery(code, at=at)
-    if delivery is None:
-        return _no_code(request)
-    if delivery.answer is None or delivery.is_over(at) or not has_ticket(request, delivery.trip):
+    if delivery.answer is None or not has_ticket(request, delivery.trip):
         return redirect("phone:receipt", code)
-    with spoken_to(request, delivery.trip.consignee_language):
-        return pdf_answer(delivery)
+    return pdf_answer(delivery)
 
 
 @require_POST
@@ -294,12 +295,12 @@ def _vehicle(code: str, delivery: Delivery) -> dict[str, Any]:
 
 
 def _steps(trip: Trip) -> list[tuple[str, str, str]]:
-    """Draw how far the vehicle has come: icon, words, and done, now or next."""
-    done = 2 if trip.state in THERE else 1 if trip.state in LEFT else 0
+    """Draw how far the vehicle has come: icon, words, and done, now or next; none is now before it left."""
+    reached = 2 if trip.state in THERE else 1 if trip.state in LEFT else 0
     words = (("gate", _("Left China")), ("bridge", _("In Kazakhstan")), ("handover", _("With you")))
     return [
-        (icon, word, "done" if number < done else "now" if number == done else "next")
-        for number, (icon, word) in enumerate(words)
+        (icon, word, "done" if number < reached else "now" if number == reached else "next")
+        for number, (icon, word) in enumerate(words, start=1)
     ]
 
 

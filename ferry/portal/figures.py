@@ -60,7 +60,7 @@ def _hours(pace: Pace) -> Figure:
         "hours",
         _("Today by the hour"),
         said,
-        _ours(svg),
+        drawn_by_us(svg),
         [("bar-1", exits), ("bar-2", deliveries), ("usual", usually)],
         [_("Hour"), exits, deliveries, usually],
         [
@@ -88,7 +88,7 @@ def _days(pace: Pace) -> Figure:
         "days",
         _("Day by day"),
         said,
-        _ours(svg),
+        drawn_by_us(svg),
         [("bar-1", exits), ("bar-2", deliveries)],
         [_("Day"), exits, deliveries],
         [[day.on.isoformat(), str(day.exits), str(day.deliveries)] for day in days],
@@ -119,7 +119,7 @@ def _times(pace: Pace) -> Figure:
         "times",
         _("Hours from exit to receipt"),
         said,
-        _ours(svg),
+        drawn_by_us(svg),
         [("curve-1", median), ("curve-2", p90)],
         [_("Day of delivery"), median, p90],
         [[day.on.isoformat(), _long(day.median), _long(day.p90)] for day in days],
@@ -146,6 +146,6 @@ def _long(took: timedelta | None) -> str:
     return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
 
 
-def _ours(svg: str) -> SafeString:
+def drawn_by_us(svg: str) -> SafeString:
     # Drawn by ferry.portal.charts, which escapes every word in it.
     return mark_safe(svg)  # noqa: S308

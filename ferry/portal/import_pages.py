@@ -5,23 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext_lazy
 
-from ferry.actions.imports import KINDS
-from ferry.models import Fate, ImportState
+from ferry.models import ImportState
+from ferry.models.imports import REFUSED
 from ferry.queries.imports import titles_of
 from ferry.sheets.fields import FIELD_LABELS, KIND_LABELS, REQUIRED
 from ferry.sheets.words import HEADINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from ferry.models import FileImport, ImportLine
+    from ferry.models import Upload, UploadLine
 
 LINES = 50
 #: Lines under the headings that show what a column holds.
 EXAMPLES = 2
-TONES = {Fate.ADDED: "good", Fate.CHANGED: "info", Fate.UNCHANGED: "quiet", Fate.REFUSED: "bad"}
+TONES = {
+    "added": "good",
+    "changed": "info",
+    "unchanged": "quiet",
+    "matched": "good",
+    "unmatched": "warn",
+    "duplicate": "quiet",
+    "refused": "bad",
+}
+#: What is said of a line before it is settled, where that is not what is said after.
+FORETOLD = {
+    "added": pgettext_lazy("import", "To add"),
+    "changed": pgettext_lazy("import", "To change"),
+    "unchanged": pgettext_lazy("import", "Stays as it is"),
+}
 
 Option = tuple[str, str, bool]
 
@@ -71,89 +85,91 @@ class Lines:
     is_first: bool
 
 
-def shown_sheets(file_import: FileImport) -> list[ShownSheet]:
-    return [_sheet(told) for told in file_import.told.get("sheets", [])]
+def shown_sheets(file_import: Upload, *, shown: Callable[[str], str] = str) -> list[ShownSheet]:
+    return [_sheet(told, file_import, shown) for told in file_import.told.get("sheets", [])]
 
 
-def fate_labels(file_import: FileImport) -> list[str]:
-    return [fate_label(file_import, fate) for fate in Fate]
+def fate_labels(file_import: Upload) -> list[str]:
+    return [fate_label(file_import, fate) for fate in file_import.fates]
 
 
-def shown_tallies(file_import: FileImport) -> list[tuple[str, list[tuple[str, int]]]]:
+def shown_tallies(file_import: Upload) -> list[tuple[str, list[tuple[str, int]]]]:
     """Count the lines of each kind, in the order of the fates."""
     return [
         (
             str(KIND_LABELS[kind]),  # type: ignore[index]
-            [(fate_label(file_import, fate), file_import.tallies[kind].get(fate, 0)) for fate in Fate],
+            [
+                (fate_label(file_import, fate), file_import.tallies[kind].get(fate, 0))
+                for fate in file_import.fates
+            ],
         )
-        for kind in KINDS
+        for kind in file_import.kinds
         if kind in file_import.tallies
     ]
 
 
-def fate_label(file_import: FileImport, fate: str) -> str:
+def fate_label(file_import: Upload, fate: str) -> str:
     """Say what became of a line, or in a preview what will."""
-    if file_import.state != ImportState.PREVIEWED:
-        return str(Fate(fate).label)
-    return {
-        Fate.ADDED: pgettext("import", "To add"),
-        Fate.CHANGED: pgettext("import", "To change"),
-        Fate.UNCHANGED: pgettext("import", "Stays as it is"),
-        Fate.REFUSED: pgettext("import", "Refused"),
-    }[Fate(fate)]
+    usual = file_import.fates(fate).label
+    return str(FORETOLD.get(fate, usual) if file_import.state == ImportState.PREVIEWED else usual)
 
 
-def fate_tabs(file_import: FileImport, wanted: str) -> tuple[list[tuple[str, str, int, bool]], str]:
+def fate_tabs(file_import: Upload, wanted: str) -> tuple[list[tuple[str, str, int, bool]], str]:
     """Give the tabs, and which is open: the refused lines first, for they want somebody."""
-    counts = {fate: file_import.count(fate) for fate in Fate}
-    usual = Fate.REFUSED if counts[Fate.REFUSED] else next((one for one in Fate if counts[one]), Fate.ADDED)
-    current = wanted if wanted in Fate.values else usual.value
-    tabs = [
-        (fate.value, fate_label(file_import, fate), counts[fate], fate.value == current)
-        for fate in (Fate.REFUSED, Fate.ADDED, Fate.CHANGED, Fate.UNCHANGED)
-    ]
+    known = file_import.fates.values
+    fates = [REFUSED, *(fate for fate in known if fate != REFUSED)]
+    counts = {fate: file_import.count(fate) for fate in fates}
+    current = wanted if wanted in known else next((one for one in fates if counts[one]), known[0])
+    tabs = [(fate, fate_label(file_import, fate), counts[fate], fate == current) for fate in fates]
     return tabs, current
 
 
-def shown_lines(file_import: FileImport, fate: str, after: str) -> Lines:
+def shown_lines(file_import: Upload, fate: str, after: str, *, shown: Callable[[str], str] = str) -> Lines:
+    """Give the lines of a fate after a position; `shown` says how a cell is shown to the reader."""
     is_first = not (after.isascii() and after.isdigit() and len(after) < 19)
     rows = file_import.lines.filter(fate=fate, pk__gt=0 if is_first else int(after)).order_by("pk")
     page = list(rows[: LINES + 1])
     names = [sheet["name"] for sheet in file_import.told.get("sheets", [])]
-    label, tone = fate_label(file_import, fate), TONES[Fate(fate)]
-    lines = [_line(row, names[row.sheet], label, tone) for row in page[:LINES]]
+    label, tone = fate_label(file_import, fate), TONES[fate]
+    lines = [_line(row, names[row.sheet], label, tone, shown) for row in page[:LINES]]
     return Lines(lines, page[LINES - 1].pk if len(page) > LINES else None, is_first)
 
 
-def _line(row: ImportLine, sheet: str, label: str, tone: str) -> ShownLine:
+def _line(row: UploadLine, sheet: str, label: str, tone: str, shown: Callable[[str], str]) -> ShownLine:
     told = row.told
     reasons = [detail for _code, detail in told["reasons"]]
-    cells = [cell for cell in told["cells"] if cell]
+    cells = [shown(cell) for cell in told["cells"] if cell]
     return ShownLine(row.number, sheet, row.fate, label, tone, reasons, cells)
 
 
-def _sheet(told: Mapping[str, Any]) -> ShownSheet:
+def _sheet(told: Mapping[str, Any], file_import: Upload, shown: Callable[[str], str]) -> ShownSheet:
     kind, fields = told["kind"], set(told["columns"].values())
     return ShownSheet(
         name=told["name"],
         is_read=told["is_read"],
         reason=told["reason"],
         kind=str(KIND_LABELS[kind]) if kind else "",
-        kinds=[(one, str(KIND_LABELS[one]), one == kind) for one in KINDS],  # type: ignore[index]
-        rows=[(number, _short(cells), number == told["row"]) for number, cells in told["top"] if any(cells)],
-        columns=_columns(told) if kind else [],
-        missing=[str(FIELD_LABELS[one]) for one in REQUIRED[kind] if one not in fields] if kind else [],
+        kinds=[(one, str(KIND_LABELS[one]), one == kind) for one in file_import.kinds],  # type: ignore[index]
+        rows=[
+            (number, shown(_short(cells)), number == told["row"])
+            for number, cells in told["top"]
+            if any(cells)
+        ],
+        columns=_columns(told, shown) if kind else [],
+        missing=[str(FIELD_LABELS[one]) for one in REQUIRED[kind] if one not in fields | {*file_import.given}]
+        if kind
+        else [],
     )
 
 
-def _columns(told: Mapping[str, Any]) -> list[Column]:
+def _columns(told: Mapping[str, Any], shown: Callable[[str], str]) -> list[Column]:
     titles = titles_of(told)
     below = [cells for number, cells in told["top"] if number > told["row"]][:EXAMPLES]
     fields = [(one, str(FIELD_LABELS[one])) for one in HEADINGS[told["kind"]]]
     columns = []
     for index, title in enumerate(titles):
         field = told["columns"].get(str(index), "")
-        examples = [cells[index] for cells in below if index < len(cells) and cells[index]]
+        examples = [shown(cells[index]) for cells in below if index < len(cells) and cells[index]]
         options = [(one, label, one == field) for one, label in fields]
         columns.append(Column(index, title, field, examples, options))
     return columns

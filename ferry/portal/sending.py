@@ -21,7 +21,6 @@ from ferry import codes
 from ferry.actions.passes import receipt_pin
 from ferry.actions.sending import mail_code
 from ferry.models import Language
-from ferry.models.driver import written_language
 from ferry.portal.access import dispatcher, member
 from ferry.portal.saving import save
 from ferry.portal.sheets import SHEETS_AT_ONCE, asked_number, printable
@@ -113,8 +112,7 @@ def for_consignee(pass_: Pass) -> Message:
     )
 
 
-def _message(reader: str, pass_: Pass, name: str, phone: str, reads: str, **particulars: str) -> Message:
-    language = written_language(reads)
+def _message(reader: str, pass_: Pass, name: str, phone: str, language: str, **particulars: str) -> Message:
     context = {"pass": pass_, "trip": pass_.trip, "vin_tail": pass_.vin[-6:], **particulars}
     with translation.override(language):
         text = render_to_string(f"messages/{reader}.txt", context).strip()

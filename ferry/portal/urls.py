@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from ferry.portal import home, receipts, roster, sending, sheets, today, trips
+from ferry.portal import epcis, home, receipts, reports, roster, sending, sheets, today, trips
 from ferry.portal.lists import picked
 from ferry.portal.lists.trips import TRIPS
 from ferry.portal.lists.views import page
@@ -14,6 +14,8 @@ app_name = "portal"
 urlpatterns = [
     path("", home.home, name="home"),
     path("today/", today.today, name="today"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/export.xlsx", reports.reports_export, name="reports_export"),
     path("trips/", page(TRIPS), name="trips"),
     path("trips/selected/", picked.trips_selected, name="trips_selected"),
     path("trips/sheets/", picked.trip_sheets, name="trip_sheets"),
@@ -23,6 +25,7 @@ urlpatterns = [
     path("trips/<str:reference>/sheet/", sheets.sheet, name="sheet"),
     re_path(r"^trips/(?P<reference>[0-9A-Z]+)/code\.(?P<form>svg|png)$", sheets.picture, name="picture"),
     path("trips/<str:reference>/send/", sending.send, name="send"),
+    path("trips/<str:reference>/events.jsonld", epcis.trip_epcis, name="trip_epcis"),
     path("trips/<str:reference>/receipt.pdf", receipts.receipt_pdf, name="receipt_pdf"),
     path("trips/<str:reference>/issue/", trips.trip_issue, name="trip_issue"),
     path("trips/<str:reference>/swap-driver/", trips.trip_swap, name="trip_swap"),

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,8 @@ from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
 from ferry.errors import Reason
-from ferry.models import Fate, FileImport, KnownHeadings
+from ferry.models import FileImport
+from ferry.models.imports import REFUSED
 from ferry.sheets import (
     Heading,
     RefusedLine,
@@ -30,11 +30,9 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from ferry.models import Company, ImportLine
+    from ferry.models import Company, OwnHeadings, Upload, UploadLine
     from ferry.sheets import Rows
 
-#: How long an uploaded file and its lines are kept.
-KEPT = timedelta(days=7)
 #: Of a cell at the top of a sheet.
 LONGEST_TITLE = 200
 
@@ -43,7 +41,7 @@ def imports_of(company: Company) -> QuerySet[FileImport]:
     return FileImport.objects.filter(company=company).select_related("company")
 
 
-def tallies_of(file_import: FileImport) -> dict[str, dict[str, int]]:
+def tallies_of(file_import: Upload) -> dict[str, dict[str, int]]:
     """Count an import's lines: kind → fate → lines."""
     tallies: dict[str, dict[str, int]] = {}
     rows = file_import.lines.order_by("kind", "fate").values_list("kind", "fate").annotate(Count("pk"))
@@ -52,10 +50,10 @@ def tallies_of(file_import: FileImport) -> dict[str, dict[str, int]]:
     return tallies
 
 
-def refused_tables(file_import: FileImport) -> Iterator[RefusedTable]:
+def refused_tables(file_import: Upload) -> Iterator[RefusedTable]:
     """Give the refused lines of each sheet, as they were read."""
     sheets = file_import.told.get("sheets", [])
-    lines = file_import.lines.filter(fate=Fate.REFUSED).order_by("sheet", "number").iterator()
+    lines = file_import.lines.filter(fate=REFUSED).order_by("sheet", "number").iterator()
     for place, own in groupby(lines, key=lambda line: line.sheet):
         sheet = sheets[place]
         yield RefusedTable(sheet["name"], titles_of(sheet), map(_refused, own))
@@ -66,7 +64,7 @@ def titles_of(sheet: Mapping[str, Any]) -> list[str]:
     return titles
 
 
-def _refused(line: ImportLine) -> RefusedLine:
+def _refused(line: UploadLine) -> RefusedLine:
     told = line.told
     return RefusedLine(
         Row(line.number, {}, told["cells"]), [Reason(code, detail) for code, detail in told["reasons"]]
@@ -82,37 +80,45 @@ def fingerprint(titles: Sequence[str]) -> str:
     return hashlib.sha256(folded.encode()).hexdigest()
 
 
-def chosen_headings(file_import: FileImport) -> Chosen:
-    known = KnownHeadings.objects.filter(company=file_import.company)
-    return Chosen(file_import.headings, {one.fingerprint: one for one in known})
+def chosen_headings(file_import: Upload) -> Chosen:
+    known = {one.fingerprint: one for one in file_import.owner.known_headings.all()}
+    return Chosen(file_import.headings, known, file_import.kinds, tuple(file_import.given))
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Choose headings as they were corrected, else as the company once corrected them, else as is usual."""
+    """Choose headings as they were corrected, else as their owner once corrected them, else as is usual."""
 
     corrected: Mapping[str, Any]
-    known: Mapping[str, KnownHeadings]
+    known: Mapping[str, OwnHeadings]
+    kinds: Sequence[str]
+    given: Sequence[str] = ()
 
     def __call__(self, rows: Rows, *, sheet: str) -> Heading | Reason:
         if sheet in self.corrected:
-            return _corrected(self.corrected[sheet], rows, sheet)
+            return self._corrected(self.corrected[sheet], rows, sheet)
         for number, titles in rows:
             known = self.known.get(fingerprint(titles))
             if known:
-                return _heading(known.kind, number, titles, known.columns, sheet)
-        return find_heading(rows, sheet=sheet)
+                return self._heading(known.kind, number, titles, known.columns, sheet)
+        return self._usual(rows, sheet)
 
+    def _usual(self, rows: Rows, sheet: str) -> Heading | Reason:
+        """Prefer what is imported here; a table of another kind is known as such, to be told so."""
+        own = find_heading(rows, sheet=sheet, kinds=self.kinds, given=self.given)
+        if isinstance(own, Heading):
+            return own
+        other = find_heading(rows, sheet=sheet)
+        return other if isinstance(other, Heading) else own
 
-def _corrected(said: Mapping[str, Any], rows: Rows, sheet: str) -> Heading | Reason:
-    if not said["kind"]:
-        return Reason("sheet_left_out", _("You chose to leave this sheet out."))
-    titles = dict(rows).get(said["row"], [])
-    return _heading(said["kind"], said["row"], titles, said["columns"], sheet)
+    def _corrected(self, said: Mapping[str, Any], rows: Rows, sheet: str) -> Heading | Reason:
+        if not said["kind"]:
+            return Reason("sheet_left_out", _("You chose to leave this sheet out."))
+        titles = dict(rows).get(said["row"], [])
+        return self._heading(said["kind"], said["row"], titles, said["columns"], sheet)
 
-
-def _heading(
-    kind: Any, number: int, titles: list[str], columns: Mapping[str, str], sheet: str
-) -> Heading | Reason:
-    within = {int(index): field for index, field in columns.items() if int(index) < len(titles)}
-    return judge_heading(Heading(kind, number, titles, within), sheet=sheet)
+    def _heading(
+        self, kind: Any, number: int, titles: list[str], columns: Mapping[str, str], sheet: str
+    ) -> Heading | Reason:
+        within = {int(index): field for index, field in columns.items() if int(index) < len(titles)}
+        return judge_heading(Heading(kind, number, titles, within), sheet=sheet, given=self.given)

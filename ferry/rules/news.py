@@ -210,7 +210,8 @@ def member_news_of_event(event: TripEvent) -> Iterator[MemberNews]:
     }.get(event.kind)
     if kind is not None:
         trip = event.trip
-        yield MemberNews(trip.company_id, kind, "trip", trip.reference, _vehicle(trip.vehicle))
+        word = f"{event.kind} damaged" if kind == NoticeKind.DAMAGE else ""
+        yield MemberNews(trip.company_id, kind, "trip", trip.reference, _vehicle(trip.vehicle), word)
 
 
 def member_news_of_case(case: Case) -> Iterator[MemberNews]:

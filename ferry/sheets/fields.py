@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
@@ -125,34 +125,47 @@ class Choose(Protocol):
     def __call__(self, rows: Rows, *, sheet: str) -> Heading | Reason: ...
 
 
-def find_heading(rows: Rows, *, sheet: str) -> Heading | Reason:
-    """Find the first row that names everything a kind of table needs, or say which headings are missing."""
+def find_heading(
+    rows: Rows, *, sheet: str, kinds: Iterable[str] = HEADINGS, given: Collection[str] = ()
+) -> Heading | Reason:
+    """Find the first row that names everything a kind of table needs, or say which headings are missing.
+
+    What is `given` needs no column.
+    """
+    kinds = tuple(kinds)
     for number, titles in rows:
-        whole = [one for one in _headings(number, titles) if _is_whole(one) and _named(one) >= LEAST_COLUMNS]
+        whole = [
+            one
+            for one in _headings(number, titles, kinds)
+            if _is_whole(one, given) and _named(one) >= LEAST_COLUMNS
+        ]
         if whole:
             return max(whole, key=_named)
-    nearest = nearest_heading(rows)
-    return judge_heading(nearest, sheet=sheet) if nearest else _unknown(sheet)
+    nearest = nearest_heading(rows, kinds=kinds)
+    return judge_heading(nearest, sheet=sheet, given=given) if nearest else _unknown(sheet)
 
 
-def nearest_heading(rows: Rows) -> Heading | None:
+def nearest_heading(rows: Rows, *, kinds: Iterable[str] = HEADINGS) -> Heading | None:
     """Find the row and the kind of table of which most is known."""
-    found = [one for number, titles in rows for one in _headings(number, titles)]
+    kinds = tuple(kinds)
+    found = [one for number, titles in rows for one in _headings(number, titles, kinds)]
     nearest = max(found, key=_named, default=None)
     return nearest if nearest and _named(nearest) >= 2 else None
 
 
-def judge_heading(heading: Heading, *, sheet: str) -> Heading | Reason:
+def judge_heading(heading: Heading, *, sheet: str, given: Collection[str] = ()) -> Heading | Reason:
     """Give back headings that name everything their kind of table needs; else say which are missing."""
-    return heading if _is_whole(heading) else _missing(sheet, heading.kind, set(heading.columns.values()))
+    if _is_whole(heading, given):
+        return heading
+    return _missing(sheet, heading.kind, {*heading.columns.values(), *given})
 
 
-def _headings(number: int, titles: list[str]) -> list[Heading]:
-    return [Heading(kind, number, titles, name_columns(kind, titles)) for kind in HEADINGS]
+def _headings(number: int, titles: list[str], kinds: Sequence[str]) -> list[Heading]:
+    return [Heading(kind, number, titles, name_columns(kind, titles)) for kind in HEADINGS if kind in kinds]
 
 
-def _is_whole(heading: Heading) -> bool:
-    return set(REQUIRED[heading.kind]) <= set(heading.columns.values())
+def _is_whole(heading: Heading, given: Collection[str]) -> bool:
+    return set(REQUIRED[heading.kind]) <= {*heading.columns.values(), *given}
 
 
 def _named(heading: Heading) -> int:

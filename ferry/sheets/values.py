@@ -127,10 +127,15 @@ def read_date(value: str | date, *, field: str) -> date:
     return day
 
 
-def read_datetime(value: str | datetime, *, zone: tzinfo, field: str = "occurred_at") -> datetime:
-    """Read a moment into UTC; one that names no zone is by the clocks of `zone`."""
+def read_datetime(
+    value: str | datetime, *, zone: tzinfo, first: str = "", field: str = "occurred_at"
+) -> datetime:
+    """Read a moment into UTC; one that names no zone is by the clocks of `zone`.
+
+    `first` says what stands first in a date that could be read two ways: `day`, `month`, or not known.
+    """
     text = value.isoformat() if isinstance(value, datetime) else plain_text(value)
-    day, rest = _split_day(text, field)
+    day, rest = _split_day(text, field, first)
     found = TIME.fullmatch(rest)
     if not found:
         sentence = _("a time of day is needed too. Write it as 2026-03-07 14:30.")
@@ -150,19 +155,19 @@ def read_open_date(value: str | date, *, field: str) -> date:
     return read_date(value, field=field)
 
 
-def _split_day(text: str, field: str) -> tuple[date, str]:
+def _split_day(text: str, field: str, first: str = "") -> tuple[date, str]:
     for form in (YEAR_FIRST, COMPACT, DOTTED, DAY_MONTH, MONTH_DAY, EITHER_FIRST):
         found = form.match(text)
         if found:
             rest = text[found.end() :].strip()
-            return _day(found, field), ":".join(re.findall("..", rest)) if rest.isdigit() else rest
+            return _day(found, field, first), ":".join(re.findall("..", rest)) if rest.isdigit() else rest
     raise Invalid(_date_unreadable(field))
 
 
-def _day(found: re.Match[str], field: str) -> date:
+def _day(found: re.Match[str], field: str, first: str) -> date:
     parts = found.groupdict()
     if "one" in parts:
-        parts |= _order(int(parts["one"]), int(parts["other"]), field)
+        parts |= _order(int(parts["one"]), int(parts["other"]), field, first)
     try:
         return date(int(parts["year"]), _month(parts["month"]), int(parts["day"]))
     except (ValueError, StopIteration) as error:
@@ -176,7 +181,10 @@ def _month(text: str) -> int:
     return next(number for number, name in MONTHS.items() if name.lower().startswith(text.lower()))
 
 
-def _order(one: int, other: int, field: str) -> dict[str, str]:
+def _order(one: int, other: int, field: str, first: str) -> dict[str, str]:
+    if first:
+        day, month = (one, other) if first == "day" else (other, one)
+        return {"day": str(day), "month": str(month)}
     if one <= 12 and other <= 12 and one != other:
         sentence = _(
             "this date can be read with the day first or the month first. "
@@ -257,23 +265,26 @@ BLANK: Mapping[str, object] = dict.fromkeys(
 )
 
 
-def clean_row(kind: Kind, row: Row, *, zone: tzinfo = UTC) -> tuple[dict[str, Any], list[Reason]]:
+def clean_row(
+    kind: Kind, row: Row, *, zone: tzinfo = UTC, first: str = "", given: Mapping[str, str] | None = None
+) -> tuple[dict[str, Any], list[Reason]]:
     """Read every field of a row, and give every reason against it at once.
 
     Days are dates, `occurred_at` is a moment in UTC, all else is text; an empty field that is not required
     is "" (a day: None). A field with a reason against it is absent. `zone` is that of the clocks by which the
-    moments were written.
+    moments were written, `first` what stands first in dates; what is `given` holds where a cell is empty.
     """
     values: dict[str, Any] = {}
     faults = list(row.faults)
-    for field, text in row.values.items():
+    said = {field: text for field, text in row.values.items() if text or field not in (given or {})}
+    for field, text in ({**given, **said} if given else said).items():
         if any(reason.attr == field for reason in faults):
             continue
         if not text:
             values[field] = BLANK.get(field, "")
             continue
         try:
-            values[field] = _read(field, text, zone)
+            values[field] = _read(field, text, zone, first)
         except Invalid as refused:
             faults.extend(refused.reasons)
     faulty = {reason.attr for reason in faults}
@@ -281,8 +292,8 @@ def clean_row(kind: Kind, row: Row, *, zone: tzinfo = UTC) -> tuple[dict[str, An
     return values, faults
 
 
-def _read(field: str, text: str, zone: tzinfo) -> object:
+def _read(field: str, text: str, zone: tzinfo, first: str) -> object:
     if field == "occurred_at":
-        return read_datetime(text, zone=zone)
+        return read_datetime(text, zone=zone, first=first)
     read = READERS.get(field, clean_kept)
     return read(text, field=field)

@@ -5,6 +5,7 @@ import './lists.css';
 import './import.css';
 import './roster.css';
 import './today.css';
+import './reports.css';
 import './notices.css';
 import './yard.css';
 import './devices.css';

@@ -24,6 +24,8 @@ from clearance.models import (
     FallbackList,
     Photo,
     Policy,
+    Record,
+    RecordImport,
     Scan,
     SelectionRule,
     Watched,
@@ -86,6 +88,7 @@ from tests.builders import (
     a_file_import,
     a_member,
     a_picture,
+    a_record_file,
     a_route,
     a_vehicle,
     a_vin,
@@ -129,6 +132,9 @@ def at_the_desk() -> None:
     span = {"starts_at": AT + timedelta(days=30), "ends_at": AT + timedelta(days=31)}
     close_routes(routes=[a_route()], **span, reason="holiday", at=AT, by=BY)
     make_fallback_list(checkpoint=horgos, hours=12, at=AT, by=BY)
+    line = "return,2026-11-22T10:00:00+08:00,{},E87654321"
+    a_record_file(line.format("BP-1"), is_straight=True)
+    a_record_file(line.format("BP-2"), "return,yesterday,BP-3,E87654321")
 
 
 def furnish(company: Company) -> None:
@@ -228,6 +234,8 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "p/<code>": lambda company: an_open_pass(company).short_code,
     "scans/<scan_id>": lambda company: Scan.objects.latest("pk").scan_id,
     "examination-photos/<pk>": lambda company: a_photo().pk,
+    "records/<pk>": lambda company: Record.objects.latest("pk").pk,
+    "files/<pk>": lambda company: RecordImport.objects.latest("pk").pk,
     "rules/<pk>": lambda company: SelectionRule.objects.latest("pk").pk,
     "closures/<pk>": lambda company: Closure.objects.latest("pk").pk,
     "fallback/<pk>": lambda company: FallbackList.objects.latest("pk").pk,

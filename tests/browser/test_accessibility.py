@@ -141,6 +141,11 @@ def faults(page: Page, address: str, impacts: Collection[str] = GRAVE) -> list[s
     answer = page.goto(address)
     assert answer
     assert (answer.status == 404) is address.endswith(NOWHERE), address
+    return found_in(page, address, impacts)
+
+
+def found_in(page: Page, address: str, impacts: Collection[str]) -> list[str]:
+    """List what is wrong with a page as it stands."""
     page.evaluate(AXE.read_text())
     found = page.evaluate("(tags) => axe.run(document, { runOnly: tags })", RULES)
     return [

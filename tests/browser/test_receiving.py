@@ -113,6 +113,72 @@ def test_what_he_filled_in_outlives_the_page_but_not_the_pin(open_code, trip, pa
     assert receipt_pin(trip) not in kept
 
 
+KEPT_PHOTOS = """() => new Promise((resolve) => {
+  const asked = indexedDB.open('ferryman-receipt');
+  asked.onsuccess = () => {
+    const kept = asked.result.transaction('photos').objectStore('photos').count();
+    kept.onsuccess = () => { asked.result.close(); resolve(kept.result); };
+  };
+})"""
+
+
+def test_his_photos_outlive_the_page_until_they_are_sent(open_code, trip, page: Page):
+    open_code()
+    begin_to_take(page, trip)
+    photos = page.locator("[data-receiving=take] .photo-list li")
+    open_code()
+    expect(photos).to_have_count(2)
+    photos.first.get_by_role("button").click()
+    expect(photos).to_have_count(1)
+    page.reload()
+    expect(photos).to_have_count(1)
+    page.locator("#take_pin").fill(receipt_pin(trip))
+    page.get_by_role("button", name="I have received the vehicle").click()
+    expect(page.get_by_text("1 photo is kept")).to_be_visible()
+    assert page.evaluate(KEPT_PHOTOS) == 0
+
+
+def test_photos_of_an_answer_that_has_arrived_go_when_its_paper_is_opened(
+    open_code, trip, page: Page, complaints
+):
+    complaints.expect("net::ERR")
+    complaints.expect("Failed to load resource")
+    page.on("dialog", lambda dialog: dialog.accept())
+    open_code()
+    begin_to_take(page, trip)
+    page.route("**/photos/", lambda route: route.abort())
+    page.get_by_role("button", name="I have received the vehicle").click()
+    expect(page.get_by_text("Not sent yet").first).to_be_visible()
+    assert Receipt.objects.count() == 1
+    page.unroute("**/photos/")
+    open_code()
+    page.get_by_role("link", name="Open the paper").click()
+    expect(page.get_by_text("2 photos are kept")).to_be_visible()
+    assert ConditionPhoto.objects.count() == 2
+    assert page.evaluate(KEPT_PHOTOS) == 0
+
+
+def test_photos_that_nobody_sent_leave_the_phone_in_a_day(open_code, trip, page: Page, now):
+    page.clock.install(time=now)
+    open_code()
+    begin_to_take(page, trip)
+    page.clock.fast_forward(25 * 3_600_000)
+    open_code()
+    expect(page.locator("#take_odometer_km")).to_have_value("31")
+    expect(page.locator("[data-receiving=take] .photo-list li")).to_have_count(0)
+    assert page.evaluate(KEPT_PHOTOS) == 0
+
+
+def test_another_tab_does_not_show_them(open_code, trip, page: Page):
+    open_code()
+    begin_to_take(page, trip)
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.get_by_text("I take it", exact=True).click()
+    expect(other.locator("[data-receiving=take] .photo-wide")).to_be_visible()
+    expect(other.locator("[data-receiving=take] .photo-list li")).to_have_count(0)
+
+
 def test_he_refuses_it_and_a_wrong_pin_says_so_first(open_code, trip, page: Page, complaints):
     complaints.expect("400")
     open_code()

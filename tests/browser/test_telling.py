@@ -10,11 +10,13 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
+from pillow_heif import register_heif_opener
 from playwright.sync_api import Browser, Page, Route, expect
 
 from ferry.actions.moves import move_trip
 from ferry.models import ConditionCheck, ConditionPhoto, Driver, EventKind, Telling, Trip, TripState
-from tests.builders import BY, a_picture, a_picture_of_a_place
+from tests.builders import BY, a_driver, a_picture, a_picture_of_a_place
 
 AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 #: Look at each photo as it leaves.
@@ -180,8 +182,6 @@ def test_a_refused_word_is_set_aside_with_its_reason_and_the_next_goes_on(phone,
 
 
 def test_another_drivers_link_sends_nothing_of_it_and_his_next_link_does(phone, trip):
-    from tests.builders import a_driver
-
     page = phone("pick_up")
     cut(page)
     tell(page)
@@ -220,8 +220,6 @@ def test_where_a_photo_was_taken_leaves_the_phone_only_by_choice(phone, page, ke
     assert (photo.latitude is not None) == keeps
     assert page.evaluate("sessionStorage.exif") == str(keeps).lower()
     with photo.file.open() as file:
-        from PIL import Image
-
         # It was told to lie on its side, and stands upright once.
         assert Image.open(file).size == (800, 1600)
 
@@ -298,3 +296,77 @@ def test_it_works_without_javascript(browser: Browser, live_server, trip):
     context.close()
     check = ConditionCheck.objects.get()
     assert (check.marks.get().x, check.photos.count()) == (450, 1)
+
+
+LOST = "Something you told has not been sent yet. It would be lost."
+
+
+def forgets(page: Page) -> None:
+    page.get_by_role("button", name="Yes, delete it").click()
+    expect(page.get_by_text("Nothing is kept on this phone")).to_be_visible()
+    assert page.evaluate("indexedDB.databases()") == []
+
+
+def test_not_my_phone_warns_without_a_signal_of_what_would_be_lost_and_sends_it_never(phone, trip):
+    page = phone()
+    expect(page.locator("html[data-kept]")).to_be_attached()
+    page.context.set_offline(True)
+    page.locator("[data-act=picked_up]").click()
+    choose(page, a_picture())
+    tell(page)
+    waits(page, 2)
+    page.get_by_role("button", name="This is not my phone").click()
+    expect(page.get_by_text(LOST)).to_be_visible()
+    forgets(page)
+    page.context.set_offline(False)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    phone()
+    expect(page.locator("[data-queue][data-count='0']")).to_be_attached()
+    assert told() == []
+
+
+def test_not_my_phone_warns_of_what_a_colleague_told_as_well(phone, trip):
+    page = phone("pick_up")
+    cut(page)
+    tell(page)
+    waits(page, 1)
+    phone(driver=a_driver(trip.company))
+    page.get_by_role("button", name="This is not my phone").click()
+    expect(page.get_by_text(LOST)).to_be_visible()
+    page.get_by_role("button", name="No, keep it").click()
+    expect(page.get_by_text(LOST)).to_be_hidden()
+    phone()
+    waits(page, 1)
+
+
+def test_not_my_phone_forgets_what_was_sent_and_refused(phone, trip):
+    page = phone("back")
+    tell(page)
+    phone("pick_up")
+    tell(page)
+    expect(page.locator(".queue-refused li")).to_have_count(1)
+    expect(page.locator("[data-queue][data-count='0']")).to_be_attached()
+    page.get_by_role("button", name="This is not my phone").click()
+    expect(page.get_by_text("Delete the pass and everything")).to_be_visible()
+    expect(page.get_by_text(LOST)).to_be_hidden()
+    forgets(page)
+    phone()
+    expect(page.locator("[data-queue][data-count='0']")).to_be_attached()
+    expect(page.locator(".queue-refused li")).to_have_count(0)
+    assert told() == ["back", "picked_up"]
+
+
+def test_a_photo_that_the_browser_cannot_read_is_sent_as_it_is_and_kept_as_one(phone):
+    """As iPhones make them: HEIC, chosen by a finger."""
+    register_heif_opener()
+    page = phone("pick_up")
+    with page.expect_file_chooser() as chooser:
+        page.locator(".photo-wide").click()
+    heic = {"name": "IMG_1.HEIC", "mimeType": "image/heic", "buffer": a_picture("HEIF", size=(640, 480))}
+    chooser.value.set_files([heic])  # type: ignore[list-item]
+    expect(page.locator(".photo-list li")).to_have_count(1)
+    expect(page.locator("[data-photo-told]")).to_be_empty()
+    tell(page)
+    waits(page, 0)
+    with ConditionPhoto.objects.get().file.open() as file, Image.open(file) as kept:
+        assert (kept.format, kept.size) == ("JPEG", (640, 480))

@@ -130,7 +130,8 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_a_fleet_is_not_a_feed(tmp_path: Path) -> None:
     file = tmp_path / "fleet.csv"
     file.write_text("vin,make,model,powertrain,hs_code\nLATPAB071W1005301,BYD,Song,bev,8703801090\n")
-    assert "not records" in run(file)
+    with pytest.raises(CommandError, match="not records"):
+        run(file)
 
 
 def test_an_unknown_zone_is_refused(tmp_path: Path) -> None:

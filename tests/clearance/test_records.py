@@ -75,6 +75,7 @@ def a_candidate(
         "opens_at": AT - HOUR,
         "closes_at": AT + 23 * HOUR,
         "arrived_at": None,
+        "delivered_at": None,
         "driver_returned_at": None,
         "skew": SKEW,
         "grace": GRACE,
@@ -107,6 +108,8 @@ def day_before(pk: int, **more: Any) -> Candidate:
         (sought("return", 9 * HOUR), [a_candidate(1), day_before(2)], 1),
         (sought("return", 9 * HOUR), [a_candidate(1, left=None)], None),
         (sought("return", 91 * DAY), [a_candidate(1)], None),
+        # What was delivered did leave, though its exit was never scanned.
+        (sought("return", 9 * HOUR), [a_candidate(1, left=None, delivered_at=AT), day_before(2)], 1),
         # Yesterday's trip was through; today's exit is not uploaded yet.
         (sought("kz_entry"), [a_candidate(1, left=None), day_before(2, arrived_at=AT - 22 * HOUR)], 1),
         (sought("kz_entry"), [a_candidate(1, left=None), day_before(2, driver_returned_at=AT - HOUR)], 1),
@@ -350,6 +353,16 @@ class TestTakingEffect:
         assert Stay.objects.get().left_on == kazakh_date(back)
         reconcile_all_due(at=back + HOUR)
         assert Case.objects.filter(trip=trip, kind=CaseKind.OVERSTAY).exists()
+
+    def test_a_return_from_a_trip_without_an_exit_scan_is_no_overstay(self) -> None:
+        trip = an_issued_trip()
+        take(a_line("kz_entry", vin=trip.vehicle.vin, passport_number=passport(trip)), at=AT + 2 * HOUR)
+        confirm(trip, AT + 5 * HOUR)
+        line = a_line("return", occurred_at=AT + 9 * HOUR, passport_number=passport(trip))
+        assert statuses(take(line, at=AT + 10 * HOUR)) == ["matched"]
+        assert Stay.objects.get().left_on == kazakh_date(AT + 9 * HOUR)
+        reconcile_all_due(at=AT + 40 * DAY)
+        assert [case.kind for case in Case.objects.filter(trip=trip)] == [CaseKind.DELIVERY_NO_EXIT]
 
     def test_of_two_returns_the_earlier_counts_whichever_came_first(self) -> None:
         trip = leave(an_issued_trip(), AT)

@@ -80,6 +80,16 @@ def test_every_file_of_a_page_is_hashed_and_may_be_kept_for_ever(port):
         assert "immutable" in answer.headers["Cache-Control"], file
 
 
+def test_a_built_file_has_one_name_so_that_scripts_that_share_it_fetch_it_once(port):
+    _, page = get(port, "/d/nothing/", THROUGH_PROXY)
+    named = set(re.findall(r'(?:src|href)="(/static/dist/[^"]+[.]js)"', page))
+    assert named
+    for script in named:
+        _, body = get(port, script, THROUGH_PROXY)
+        imported = re.findall(r'from"[.]/([^"]+)"', body)
+        assert {f"/static/dist/assets/{name}" for name in imported} <= named, script
+
+
 def test_an_unknown_page_explains_nothing_of_the_inside(port):
     answer, body = get(port, "/no-such-page/", THROUGH_PROXY)
     assert answer.status == 404

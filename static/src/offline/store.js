@@ -1,35 +1,12 @@
 /** What the device keeps, in IndexedDB: keys (not to be taken out), the list, scans that wait, what went wrong. */
+import { database, rowsWith } from '../store.js';
 
-const NAME = 'ferryman-lane';
-const VERSION = 1;
-
-let opened;
-
-function database() {
-  opened ??= new Promise((resolve, reject) => {
-    const asked = indexedDB.open(NAME, VERSION);
-    asked.onupgradeneeded = () => {
-      asked.result.createObjectStore('keys');
-      asked.result.createObjectStore('sealed');
-      asked.result.createObjectStore('queue', { autoIncrement: true }).createIndex('checkpoint', 'checkpoint');
-      asked.result.createObjectStore('kept', { autoIncrement: true }).createIndex('checkpoint', 'checkpoint');
-    };
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
-  });
-  return opened;
-}
-
-/** Run `work` on stores in one transaction; it is over when everything is on the disk, or nothing is. */
-async function transact(names, mode, work) {
-  const transaction = (await database()).transaction(names, mode, { durability: mode === 'readwrite' ? 'strict' : 'default' });
-  return new Promise((resolve, reject) => {
-    let result;
-    transaction.oncomplete = () => resolve(result);
-    transaction.onerror = transaction.onabort = () => reject(transaction.error ?? new Error('aborted'));
-    work(...names.map((name) => transaction.objectStore(name)), (value) => (result = value));
-  });
-}
+const transact = database('ferryman-lane', (made) => {
+  made.createObjectStore('keys');
+  made.createObjectStore('sealed');
+  made.createObjectStore('queue', { autoIncrement: true }).createIndex('checkpoint', 'checkpoint');
+  made.createObjectStore('kept', { autoIncrement: true }).createIndex('checkpoint', 'checkpoint');
+});
 
 /** Set at the sign-out: what is still under way must not bring back what was forgotten. */
 let isForgotten = false;
@@ -57,15 +34,7 @@ export const countWaiting = (checkpoint) =>
 
 /** Give the first rows of a store for a checkpoint, in the order they came: [{ seq, row }]. */
 export const firstRows = (store, checkpoint, most = Infinity) =>
-  transact([store], 'readonly', (from, give) => {
-    const rows = [];
-    give(rows);
-    from.index('checkpoint').openCursor(checkpoint).onsuccess = ({ target: { result: cursor } }) => {
-      if (!cursor || rows.length >= most) return;
-      rows.push({ seq: cursor.primaryKey, row: cursor.value });
-      cursor.continue();
-    };
-  });
+  transact([store], 'readonly', (from, give) => rowsWith(from, 'checkpoint', checkpoint, most, give));
 
 /** Take answered scans out of the queue and keep what an officer must see of them, both or neither. */
 export const settle = (seqs, kept) =>

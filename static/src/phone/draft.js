@@ -1,6 +1,6 @@
 /**
  * <form data-receiving="NAME">: what was filled in outlives the page's being thrown away (a phone does that while its
- * camera is open), in this tab alone and until it was answered. The PIN and the photos are never kept.
+ * camera is open), in this tab alone and until it was answered. The PIN is never kept; photos are, by kept-photos.js.
  */
 const NEVER = new Set(['pin', 'csrfmiddlewaretoken']);
 

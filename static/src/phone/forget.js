@@ -28,9 +28,11 @@ function begin() {
   window.addEventListener('storage', (event) => event.key === MARK && event.newValue && leave());
 }
 
-const waiting = async () => ((await queue?.waiting()) ?? 0) > 0;
+/** Whoever told it: all of it goes. */
+const waiting = async () => ((await queue?.waiting(null)) ?? 0) > 0;
 
 async function forget() {
+  queue?.stop();
   try {
     localStorage.clear();
     sessionStorage.clear();

@@ -4,6 +4,9 @@
  *
  * `photosOf(form)` gives what was chosen: [{ photo_id, chosen_at, mark_number, blob() }]. A form that is not sent by a
  * script of its own (data-telling) is sent as usual, with the small photos in its inputs.
+ *
+ * The form tells of `photo-taken` and `photo-dropped` (detail: the photo); told `photos-back` (detail: such photos), it
+ * has them again (receiving's kept-photos.js).
  */
 const LONGEST_SIDE = 1600;
 const QUALITY = 0.8;
@@ -41,6 +44,13 @@ function begin(form) {
     target.value = '';
     for (const file of files) await take(file, Number(label.dataset.markNumber) || null);
   });
+  form.addEventListener('photos-back', async ({ detail }) => {
+    const back = detail.map((photo) => ({ ...photo, small: Promise.resolve(photo.small) }));
+    photos.push(...back.slice(0, MOST - photos.length));
+    show();
+    for (const photo of back) photo.face = await faceOf((await photo.small) ?? photo.file);
+    show();
+  });
   form.addEventListener('mark-removed', ({ detail }) => {
     drop((photo) => photo.mark_number === detail);
   });
@@ -71,8 +81,12 @@ function begin(form) {
     if (problem) {
       photos.splice(photos.indexOf(photo), 1);
       tell(problem, file);
-    }
+    } else if (photos.includes(photo)) say('photo-taken', { ...photo, small });
     show();
+  }
+
+  function say(what, photo) {
+    form.dispatchEvent(new CustomEvent(what, { detail: photo }));
   }
 
   function objectionTo(file) {
@@ -81,7 +95,10 @@ function begin(form) {
   }
 
   function drop(which) {
-    for (const photo of photos.filter(which)) photos.splice(photos.indexOf(photo), 1);
+    for (const photo of photos.filter(which)) {
+      photos.splice(photos.indexOf(photo), 1);
+      say('photo-dropped', photo);
+    }
     show();
   }
 
@@ -139,6 +156,14 @@ async function drawnSmall(file, photo) {
   } catch {
     return null;
   }
+}
+
+/** Draw the little picture of a photo that came back; undefined where this browser cannot read it. */
+async function faceOf(blob) {
+  const bitmap = await opened(blob).catch(() => null);
+  const face = bitmap ? drawn(bitmap, FACE) : undefined;
+  bitmap?.close();
+  return face;
 }
 
 /** Open a picture upright; older browsers do so unasked and know no word for it. */

@@ -54,9 +54,15 @@ export class Queue extends EventTarget {
     this.dispatchEvent(new Event('changed'));
   }
 
-  /** Count what waits. */
-  async waiting() {
-    return (await countWaiting(this.of).catch(() => 0)) + this.unsaved.length;
+  /** Count what waits; of this driver, or of all who told on this phone. */
+  async waiting(of = this.of) {
+    return (await countWaiting(of).catch(() => 0)) + this.unsaved.length;
+  }
+
+  /** Send nothing any more: this phone forgets its drivers. */
+  stop() {
+    this.isStopped = true;
+    this.unsaved = [];
   }
 
   refused() {
@@ -77,6 +83,7 @@ export class Queue extends EventTarget {
 
   /** Send what waits until nothing does. True if nothing is left. */
   send() {
+    if (this.isStopped) return Promise.resolve(true);
     this.sending ??= this._alone(() => this._sendAll()).finally(() => (this.sending = null));
     return this.sending;
   }
@@ -87,7 +94,7 @@ export class Queue extends EventTarget {
   }
 
   async _sendAll() {
-    for (;;) {
+    while (!this.isStopped) {
       await this._saveUnsaved();
       const row = (await rowsOf('waiting', this.of, 1).catch(() => []))[0] ?? this.unsaved[0];
       if (!row) return true;
@@ -102,6 +109,7 @@ export class Queue extends EventTarget {
       }
       this._changed();
     }
+    return true;
   }
 
   /** Send one word; null where it must be sent again. */

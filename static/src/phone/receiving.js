@@ -4,6 +4,7 @@
  * The words and buttons are templates/phone/_sending.html.
  */
 import { forget } from './draft.js';
+import { forgetPhoto, keepPhotos } from './kept-photos.js';
 import { photosOf } from './photos.js';
 
 const WAITS_S = [2, 4, 8, 15, 30];
@@ -23,12 +24,24 @@ document.addEventListener(
       sendAnswer(form);
     } else if (form.matches('[data-more-photos]') && photosOf(form).length) {
       event.preventDefault();
-      const { value } = form.elements.check_id;
-      sendPhotos(form, { photos: form.action, check_id: value, next: location.href, errors: [] });
+      sendMore(form);
     }
   },
   true,
 );
+
+function sendMore(form) {
+  const { value } = form.elements.check_id;
+  return sendPhotos(form, { photos: form.action, check_id: value, next: location.href, errors: [] });
+}
+
+for (const form of document.querySelectorAll('[data-receiving], [data-more-photos]')) begin(form);
+
+/** What is left of an answer that has arrived already goes by itself. */
+async function begin(form) {
+  const isBack = await keepPhotos(form);
+  if (isBack && form.matches('[data-more-photos]')) sendMore(form);
+}
 
 window.addEventListener('beforeunload', (event) => {
   if (unsent.size) event.preventDefault();
@@ -80,6 +93,7 @@ async function sendPhotos(form, done) {
     const { status, said } = await insist(form, done.photos, () => onePhoto(form, done, photo, blob), 'photos');
     if (status !== 200) problems.push(...(said?.errors ?? [{ label: '', text: told.dataset.words }]));
     if (status === 404) break;
+    await forgetPhoto(photo);
   }
   unsent.delete(form);
   bar.hidden = true;

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clearance.actions.records import RecordLine, take_records
 from clearance.models import Record
-from tests.builders import an_issued_trip
+from tests.builders import AT, BY, an_issued_trip
 from tests.ferry.api.callers import authority_caller, errors_of
 from tests.ferry.api.test_errors import ANYTHING, FUZZED, JSON
 
@@ -127,3 +128,56 @@ def test_a_status_that_says_nothing_stops_nothing(authority: APIClient, company:
     assert "error" not in {result["status"] for result in answer.json()["results"]}
     kept = Record.objects.get(kind=kind)
     assert (kept.status, kept.original["status"]) == ("", words)
+
+
+def test_a_source_lists_its_own_records_and_what_still_waits(authority: APIClient, company: Company) -> None:
+    trip = an_issued_trip(company)
+    submit(authority, [line(declaration=trip.declaration.number), line(source_reference="CD-2")])
+    take_records(
+        lines=[RecordLine("return", AT, "CD-2", passport_number="E12345678")], source="Other", at=AT, by=BY
+    )
+
+    every = authority.get("/api/v1/records/").json()["results"]
+    waiting = authority.get("/api/v1/records/?status=unmatched").json()["results"]
+    one = authority.get(
+        "/api/v1/records/?source_reference=CD-1&status=matched&kind=declaration_status"
+    ).json()
+
+    assert {row["source_reference"] for row in every} == {"CD-2", "CD-1"}
+    assert [(row["source_reference"], row["status"], row["matched_at"]) for row in waiting] == [
+        ("CD-2", "unmatched", None)
+    ]
+    assert [row["declaration"] for row in one["results"]] == [trip.declaration.number]
+    assert trip.reference not in json.dumps(every)
+
+
+def test_a_passport_is_answered_by_its_last_four(authority: APIClient) -> None:
+    submit(
+        authority,
+        [
+            {
+                "kind": "return",
+                "occurred_at": "2026-11-22T03:30:00Z",
+                "passport_number": "E12345678",
+                "source_reference": "1",
+            }
+        ],
+    )
+    answer = authority.get("/api/v1/records/")
+    assert answer.json()["results"][0]["passport_tail"] == "5678"
+    assert "E12345678" not in answer.content.decode()
+
+
+def test_the_records_are_paged_by_cursor(authority: APIClient) -> None:
+    submit(authority, [line(source_reference=f"CD-{number}") for number in range(3)])
+    first = authority.get("/api/v1/records/?page_size=2").json()
+    second = authority.get(first["next"]).json()
+    ids = [row["id"] for row in first["results"] + second["results"]]
+    assert ids == sorted(Record.objects.values_list("pk", flat=True), reverse=True)
+    assert second["next"] is None
+
+
+def test_a_standing_that_is_none_is_refused(authority: APIClient) -> None:
+    answer = authority.get("/api/v1/records/?status=lost")
+    assert answer.status_code == 400
+    assert errors_of(answer) == [("invalid_choice", "status")]

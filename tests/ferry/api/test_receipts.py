@@ -8,7 +8,7 @@ import pytest
 
 from ferry.actions.passes import receipt_pin
 from ferry.codes import show_short_code
-from ferry.models import Receipt, Trip, TripState
+from ferry.models import ConditionCheck, Receipt, Trip, TripState
 from tests.builders import an_issued_trip
 from tests.ferry.api.callers import errors_of, nobody
 
@@ -90,4 +90,30 @@ def test_a_number_is_no_pin(trip: Trip) -> None:
     answer = confirm(receipt_body(trip, pin=402917))
 
     assert (answer.status_code, errors_of(answer)) == (400, [("invalid", "pin")])
+    assert not Receipt.objects.exists()
+
+
+def test_charge_and_keys_are_kept_with_the_receipt(trip: Trip) -> None:
+    answer = confirm(receipt_body(trip, level_percent=64, keys=0, note="One key is missing"))
+
+    assert answer.status_code == 201
+    kept = ConditionCheck.objects.get(trip=trip, stage="receipt")
+    assert (kept.odometer_km, kept.level_percent, kept.keys, kept.note) == (31, 64, 0, "One key is missing")
+    again = confirm(receipt_body(trip, level_percent=10, keys=2))
+    assert again.status_code == 409
+    assert ConditionCheck.objects.count() == 1
+
+
+def test_without_them_there_is_no_check(trip: Trip) -> None:
+    assert confirm(receipt_body(trip, level_percent=None)).status_code == 201
+    assert not ConditionCheck.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"level_percent": 101}, {"level_percent": -1}, {"keys": 21}, {"keys": -1}, {"keys": "two"}]
+)
+def test_charge_and_keys_that_cannot_be_are_refused(trip: Trip, wrong: dict[str, Any]) -> None:
+    answer = confirm(receipt_body(trip, **wrong))
+
+    assert (answer.status_code, [attr for _code, attr in errors_of(answer)]) == (400, [*wrong])
     assert not Receipt.objects.exists()

@@ -42,7 +42,7 @@ class Queue:
 @pytest.fixture(autouse=True)
 def queue(monkeypatch) -> Queue:
     queue = Queue()
-    monkeypatch.setattr("ferry.portal.imports.app", queue)
+    monkeypatch.setattr("ferry.portal.importing.app", queue)
     return queue
 
 

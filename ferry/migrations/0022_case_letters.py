@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0017_case_news'),
+        ('ferry', '0021_passport_end'),
     ]
 
     operations = [

@@ -1,0 +1,188 @@
+"""What may go wrong on a trip, what of it is on record, and which cases follow by docs/reconciliation.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from ferry.models import CaseKind
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+#: In the course of a trip: scanned by a lane with a link, by one without, or not at all.
+ONLINE, OFFLINE, NEVER = "online", "offline", "never"
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a trip goes and what is told of it. As it stands here all goes well and everybody says so.
+
+    `exit_after` is since the planned exit; all other times are since the exit itself.
+    """
+
+    exit_scan: str = ONLINE
+    exit_after: timedelta = timedelta(0)
+    uploaded_after: timedelta = 3 * HOUR
+    is_redated: bool = False
+    is_on_old_sheet: bool = False
+    is_copied: bool = False
+    has_old_sheet_copied: bool = False
+    border_exit: bool = True
+    border_line_has_vin: bool = True
+    border_sees_another: bool = False
+    entry_scan: bool = True
+    register: bool = True
+    register_mistypes: bool = False
+    register_has_passport: bool = True
+    receipt_after: timedelta | None = 7 * HOUR
+    is_damaged: bool = False
+    has_other_receiver: bool = False
+    is_not_taken: bool = False
+    return_after: timedelta | None = 14 * HOUR
+    returns_with_vehicle: bool = False
+    lines_are_late: timedelta = timedelta(0)
+    lines_are_doubled: bool = False
+    is_driven: bool = True
+
+    # Of the declaration:
+    is_closed: bool = True
+    is_amended: bool = False
+    is_deleted: bool = False
+    has_another_vehicle: bool = False
+    may_be_shared: bool = True
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What differs from the course, which evidence nobody will ever see, and which kinds must be found.
+
+    After `keeps_driver` he drives no more: nothing says that he is back, or not until long after.
+    """
+
+    changes: Mapping[str, Any]
+    kinds: tuple[CaseKind, ...] = ()
+    of_declaration: tuple[CaseKind, ...] = ()
+    withheld: tuple[str, ...] = ()
+    keeps_driver: bool = False
+
+
+def _fault(*kinds: CaseKind, **changes: Any) -> Fault:
+    said = {
+        name: changes.pop(name) for name in ("of_declaration", "withheld", "keeps_driver") if name in changes
+    }
+    return Fault(changes, kinds, **said)
+
+
+NOT_SHARED = {"may_be_shared": False}
+
+#: Two trips of it are one story, told by clearance.simulation.script.
+SWAPPED, SAME_NUMBER = "swapped", "same_number"
+
+FAULTS: Mapping[str, Fault] = {
+    "lost_receipt": _fault(CaseKind.EXIT_NO_DELIVERY, receipt_after=None, withheld=("R5",)),
+    "lost_exit_scan": _fault(
+        CaseKind.DELIVERY_NO_EXIT,
+        exit_scan=NEVER,
+        entry_scan=False,
+        of_declaration=(CaseKind.QUANTITY_DIFFERS,),
+        withheld=("R1", "R2"),
+        **NOT_SHARED,
+    ),
+    "mistyped": _fault(CaseKind.VIN_MISMATCH, register_mistypes=True),
+    "mistyped_alone": _fault(
+        CaseKind.VIN_MISMATCH, register_mistypes=True, register_has_passport=False, withheld=("passport",)
+    ),
+    "other_driver": _fault(CaseKind.DRIVER_MISMATCH, border_sees_another=True),
+    SWAPPED: _fault(CaseKind.DRIVER_MISMATCH),
+    "never_closed": _fault(
+        is_closed=False,
+        of_declaration=(CaseKind.DECLARATION_NOT_CLOSED,),
+        withheld=("R6",),
+        **NOT_SHARED,
+    ),
+    "amended": _fault(CaseKind.DECLARATION_CHANGED, is_amended=True, **NOT_SHARED),
+    "deleted": _fault(
+        CaseKind.DECLARATION_CHANGED,
+        CaseKind.NEVER_USED,
+        is_deleted=True,
+        is_driven=False,
+        is_closed=False,
+        **NOT_SHARED,
+    ),
+    "left_behind": _fault(
+        has_another_vehicle=True, of_declaration=(CaseKind.QUANTITY_DIFFERS,), **NOT_SHARED
+    ),
+    "copied": _fault(CaseKind.PASS_REUSED, is_copied=True),
+    "old_sheet_copied": _fault(
+        CaseKind.VEHICLE_TWICE,
+        CaseKind.EXIT_OUTSIDE_WINDOW,
+        is_redated=True,
+        has_old_sheet_copied=True,
+        entry_scan=False,
+    ),
+    "on_old_sheet": _fault(
+        CaseKind.STALE_OFFLINE_RELEASE,
+        is_redated=True,
+        is_on_old_sheet=True,
+        exit_scan=OFFLINE,
+        entry_scan=False,
+    ),
+    "left_late": _fault(
+        CaseKind.EXIT_OUTSIDE_WINDOW, exit_scan=OFFLINE, exit_after=9 * HOUR, entry_scan=False
+    ),
+    "lost_entry": _fault(CaseKind.IMPOSSIBLE_ORDER, entry_scan=False, register=False, withheld=("R4",)),
+    "other_receiver": _fault(CaseKind.CONSIGNEE_DIFFERS, has_other_receiver=True),
+    "damaged": _fault(CaseKind.DAMAGE, is_damaged=True),
+    "never_used": _fault(CaseKind.NEVER_USED, is_driven=False, is_closed=False, **NOT_SHARED),
+    "not_taken": _fault(
+        CaseKind.RETURNED_UNDELIVERED,
+        receipt_after=None,
+        is_not_taken=True,
+        return_after=20 * HOUR,
+        returns_with_vehicle=True,
+    ),
+    "turned_back": _fault(
+        CaseKind.RETURNED_UNDELIVERED,
+        receipt_after=None,
+        entry_scan=False,
+        register=False,
+        return_after=9 * HOUR,
+        returns_with_vehicle=True,
+    ),
+    "lost_return": _fault(CaseKind.OVERSTAY, return_after=None, withheld=("R7",), keeps_driver=True),
+    "stayed_on": _fault(CaseKind.OVERSTAY, return_after=33 * DAY, keeps_driver=True),
+    SAME_NUMBER: _fault(
+        CaseKind.DRIVER_OVERLAP,
+        border_line_has_vin=False,
+        lines_are_late=5 * HOUR,
+        entry_scan=False,
+        keeps_driver=True,
+    ),
+}
+
+#: What looks odd and is none: nothing may be found of it.
+HARMLESS: Mapping[str, Mapping[str, Any]] = {
+    "received_late": {"receipt_after": 40 * HOUR},
+    "offline": {"exit_scan": OFFLINE, "entry_scan": False},
+    "uploaded_late": {"exit_scan": OFFLINE, "uploaded_after": 11 * HOUR, "entry_scan": False},
+    "doubled": {"lines_are_doubled": True},
+    "told_late": {"lines_are_late": 20 * HOUR},
+    "no_border_line": {"border_exit": False},
+    "no_entry_scan": {"entry_scan": False},
+    "no_register": {"register": False},
+    "redated": {"is_redated": True},
+}
+#: Before a closed day: received when 48 hours have run on the wall, but not of those the crossing was open.
+RECEIVED_OVER_IT: Mapping[str, Any] = {"receipt_after": 60 * HOUR}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of a trip or a declaration, by its own key: the kinds that must be found, no others."""
+
+    about: str
+    key: str
+    fault: str
+    kinds: tuple[str, ...]
+    withheld: tuple[str, ...] = field(default=())
