@@ -416,6 +416,8 @@ SPECTACULAR_SETTINGS = {
         "TripState": "ferry.models.TripState",
         "PassState": "ferry.models.PassState",
         "CaseState": "ferry.models.CaseState",
+        "StatementState": "ferry.models.StatementState",
+        "EntryKind": "ferry.models.EntryKind",
         "CaseKind": "ferry.models.CaseKind",
         "EventKind": "ferry.models.EventKind",
         "DeclarationStatus": "ferry.models.DeclarationStatus",

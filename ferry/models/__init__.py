@@ -43,6 +43,15 @@ from ferry.models.invitation import Invitation
 from ferry.models.key import ApiKey, KeyKind, Right, Scope, SigningKey
 from ferry.models.licence import Licence, LicensedCommodity
 from ferry.models.notice import MailTime, Notice, NoticeChoice, NoticeKind, Told
+from ferry.models.pay import (
+    Currency,
+    EntryKind,
+    PayEntry,
+    PayRate,
+    PayStatement,
+    StatementState,
+    VehicleClass,
+)
 from ferry.models.people import Membership, Passport, Person, Role, Stay, User
 from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
@@ -81,6 +90,7 @@ __all__ = [
     "Consignment",
     "ConsignmentKind",
     "Country",
+    "Currency",
     "DamageKind",
     "DamageMark",
     "DayMark",
@@ -95,6 +105,7 @@ __all__ = [
     "Door",
     "Driver",
     "Endpoint",
+    "EntryKind",
     "EventKind",
     "Fate",
     "FileImport",
@@ -121,6 +132,9 @@ __all__ = [
     "Pass",
     "PassState",
     "Passport",
+    "PayEntry",
+    "PayRate",
+    "PayStatement",
     "Person",
     "Powertrain",
     "ReadinessPolicy",
@@ -136,6 +150,7 @@ __all__ = [
     "Side",
     "SigningKey",
     "Stage",
+    "StatementState",
     "Stay",
     "StepKind",
     "Telling",
@@ -149,6 +164,7 @@ __all__ = [
     "UploadLine",
     "User",
     "Vehicle",
+    "VehicleClass",
     "VehicleMark",
     "Weight",
     "urgency_of",

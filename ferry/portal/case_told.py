@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from ferry.models import CaseKind, CaseLevel, CaseState, StepKind, Weight
 from ferry.rules.cases import resolution_said
-from ferry.rules.pay import yuan
+from ferry.rules.pay import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -101,7 +101,7 @@ def _lines(step: CaseStep) -> Iterator[StrOrPromise]:
         case StepKind.RESOLVED | StepKind.WRITTEN_OFF:
             yield resolution_said(data.get("resolution", ""))
             if data.get("accepted_fen"):
-                yield _("The company bears %(amount)s") % {"amount": yuan(data["accepted_fen"])}
+                yield _("The company bears %(amount)s") % {"amount": money(data["accepted_fen"])}
         case StepKind.LETTER:
             yield _("No. %(number)s to %(name)s") % {"number": data["number"], "name": data["name"]}
             if step.mailed_at:
@@ -111,7 +111,7 @@ def _lines(step: CaseStep) -> Iterator[StrOrPromise]:
 
 
 def accepted(case: Case) -> str:
-    return "" if case.accepted_fen is None else yuan(case.accepted_fen)
+    return "" if case.accepted_fen is None else money(case.accepted_fen, case.accepted_currency)
 
 
 def queue_label(name: str) -> Any:

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0022_case_letters'),
+        ('ferry', '0023_case_letters'),
     ]
 
     operations = [
