@@ -509,6 +509,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "send-enquiries": {
+        "task": "ferry.tasks.send_enquiries",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
     "look-ahead": {
         "task": "ferry.tasks.look_ahead",
         "schedule": timedelta(minutes=1),
@@ -526,6 +531,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "work-bulk-jobs": {
         "task": "ferry.tasks.work_bulk_jobs",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 2},
+    },
+    "work-desk-jobs": {
+        "task": "clearance.tasks.work_desk_jobs",
         "schedule": timedelta(seconds=2),
         "options": {"expires": 2},
     },
@@ -548,6 +558,21 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ferry.tasks.count_days",
         "schedule": timedelta(seconds=20),
         "options": {"expires": 20},
+    },
+    "count-scans": {
+        "task": "clearance.tasks.count_scans",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "send-reports": {
+        "task": "ferry.tasks.send_reports",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "send-checkpoint-reports": {
+        "task": "clearance.tasks.send_reports",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
     },
     "remove-imports": {
         "task": "ferry.tasks.remove_imports",

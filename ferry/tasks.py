@@ -17,22 +17,27 @@ from ferry import courier
 from ferry.actions import announce as announcing
 from ferry.actions import lookout
 from ferry.actions.bulk import work_bulk_job
+from ferry.actions.enquiries import claim_enquiries, enquiry_sent
 from ferry.actions.file_imports import remove_old_imports
 from ferry.actions.hooks import CALLED_AT_ONCE, claim_calls, keep_answers
 from ferry.actions.import_work import FLEET, claim_import, work_import
 from ferry.actions.keys import rotate_old_signing_key
 from ferry.actions.notices import claim_letters, letter_sent
 from ferry.actions.refund import claim_package, make_package
+from ferry.actions.report_letters import claim_report_letters, queue_letters, report_letter_done
 from ferry.actions.reports import count_marked_days
 from ferry.actions.roster import work_roster
+from ferry.mail import mail_enquiry
 from ferry.models import Membership
 from ferry.notice_letters import write_letter
 from ferry.queries.bulk import open_bulk_jobs
 from ferry.queries.roster import open_rosters
+from ferry.report_letters import company_letter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from django.core.mail import EmailMultiAlternatives
     from django.core.mail.backends.base import BaseEmailBackend
 
     from ferry.actions.hooks import Call
@@ -56,12 +61,12 @@ def rotate_keys() -> None:
 
 @shared_task
 def work_rosters() -> None:
-    _work_in_turn(open_rosters, lambda one: work_roster(roster=one, at=timezone.now(), limit=LINES_AT_ONCE))
+    work_in_turn(open_rosters, lambda one: work_roster(roster=one, at=timezone.now(), limit=LINES_AT_ONCE))
 
 
 @shared_task
 def work_bulk_jobs() -> None:
-    _work_in_turn(open_bulk_jobs, lambda one: work_bulk_job(job=one, at=timezone.now(), limit=LINES_AT_ONCE))
+    work_in_turn(open_bulk_jobs, lambda one: work_bulk_job(job=one, at=timezone.now(), limit=LINES_AT_ONCE))
 
 
 @shared_task
@@ -74,7 +79,7 @@ def make_refund_packages() -> None:
             log.exception("package stopped", package=package.pk)
 
 
-def _work_in_turn(waiting: Callable[[], Iterable[Any]], work: Callable[[Any], int]) -> None:
+def work_in_turn(waiting: Callable[[], Iterable[Any]], work: Callable[[Any], int]) -> None:
     """Work each job that is open a little, in turn, until time is up; beat soon reminds us of the rest."""
     until = monotonic() + WORK_S
     worked = 1
@@ -149,6 +154,14 @@ def send_letters() -> None:
             _send(members[notices[0].membership_id], notices, mail)
 
 
+@shared_task
+def send_enquiries() -> None:
+    """Send letters of enquiry; what a mail server does not take is tried again later."""
+    for step in claim_enquiries(at=timezone.now()):
+        if mail_enquiry(step):
+            enquiry_sent(step=step, at=timezone.now())
+
+
 def _send(membership: Membership, notices: Sequence[Notice], mail: BaseEmailBackend) -> None:
     unread = [one for one in notices if one.read_at is None]
     try:
@@ -216,3 +229,26 @@ def count_days() -> None:
     until = monotonic() + WORK_S
     while monotonic() < until and count_marked_days():
         pass
+
+
+@shared_task
+def send_reports() -> None:
+    """Have the letters of periods that are over written, and send companies' that are due."""
+    queue_letters(at=timezone.now())
+    send_report_letters(of_checkpoints=False, write=company_letter)
+
+
+def send_report_letters(*, of_checkpoints: bool, write: Callable[..., EmailMultiAlternatives | None]) -> None:
+    """Send what is due and still its reader's to have; what no mail server takes is tried again later."""
+    letters = claim_report_letters(of_checkpoints=of_checkpoints, at=timezone.now())
+    connection = get_connection() if letters else None
+    for letter in letters:
+        mail = write(letter, at=timezone.now())
+        try:
+            if mail is not None:
+                mail.connection = connection
+                mail.send()
+        except (SMTPException, OSError) as error:
+            log.warning("report not sent", letter=letter.pk, error=type(error).__name__)
+        else:
+            report_letter_done(letter=letter, is_sent=mail is not None, at=timezone.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from clearance.desk import (
+    cases,
     chains,
     closures,
     devices,
@@ -12,6 +13,7 @@ from clearance.desk import (
     live,
     record_files,
     records,
+    reports,
     rules,
     scans,
     trips,
@@ -21,8 +23,13 @@ from clearance.desk import (
 app_name = "desk"
 
 urlpatterns = [
-    path("", views.cases, name="cases"),
-    path("cases/<int:pk>/", views.case, name="case"),
+    path("", cases.cases, name="cases"),
+    path("cases/export.<str:form>", cases.cases_export, name="cases_export"),
+    path("cases/selected/", cases.cases_selected, name="cases_selected"),
+    path("bulk/<int:pk>/", cases.bulk_job, name="bulk_job"),
+    path("cases/<int:pk>/", cases.case, name="case"),
+    path("cases/<int:pk>/files/<int:document>/", cases.case_file, name="case_file"),
+    path("cases/<int:pk>/<str:act>/", cases.case_act, name="case_act"),
     path("duty/", live.duty, name="duty"),
     path("live/", live.live, name="live"),
     path("chain/", chains.chain, name="chain"),
@@ -49,6 +56,10 @@ urlpatterns = [
     path("records/files/<int:pk>/refused/", record_files.record_file_refused, name="record_files_refused"),
     path("trips/", trips.trips, name="trips"),
     path("trips/<str:reference>/", trips.trip, name="trip"),
+    path("reports/", reports.reports, name="reports"),
+    path("reports/letters/", reports.reports_subscribe, name="reports_subscribe"),
+    path("reports/letters/<int:pk>/stop/", reports.reports_unsubscribe, name="reports_unsubscribe"),
+    path("reports/export.xlsx", reports.reports_export, name="reports_export"),
     path("fallback/", fallback.fallback, name="fallback"),
     path("fallback/<int:pk>/", fallback.results, name="fallback_results"),
     path("fallback/<int:pk>/list.pdf", fallback.paper, name="fallback_paper"),

@@ -32,6 +32,7 @@ from clearance.models import (
     WatchEntry,
 )
 from ferry.actions.bulk import plan_bulk_job
+from ferry.actions.case_work import attach_to_case
 from ferry.actions.cases import open_case
 from ferry.actions.consignments import join_consignment, open_consignment
 from ferry.actions.hooks import add_endpoint, send_test
@@ -42,10 +43,12 @@ from ferry.actions.pay import add_rate
 from ferry.actions.places import close_routes
 from ferry.actions.receipts import confirm_receipt
 from ferry.actions.refund import ask_for_package, claim_package, make_package
+from ferry.actions.report_letters import subscribe
 from ferry.actions.saved_views import save_view
 from ferry.actions.vehicles import offer_vehicle
 from ferry.models import (
     BulkJob,
+    Case,
     CaseKind,
     CaseState,
     Closure,
@@ -61,10 +64,13 @@ from ferry.models import (
     KeyKind,
     Notice,
     NoticeKind,
+    Party,
     Pass,
     PassState,
+    ReportLetter,
     Role,
     SavedView,
+    Subscription,
     Trip,
     TripState,
     User,
@@ -72,6 +78,7 @@ from ferry.models import (
 )
 from ferry.notice_letters import stop_link
 from ferry.queries.condition_checks import condition_photos_of
+from ferry.report_letters import stop_link as report_stop_link
 from ferry.rules.news import MemberNews
 from tests.access.table import Row
 from tests.builders import (
@@ -112,6 +119,9 @@ def a_world() -> Company:
     facts = {"confirmed_at": AT.isoformat()}
     open_case(trip=trip, kind=CaseKind.DAMAGE, weight=Weight.MEDIUM, facts=facts, at=AT, by=BY)
     furnish(company)
+    attach_to_case(
+        case=an_open_case(company), name="a.jpg", content=a_picture(), party=Party.COMPANY, at=AT, by=BY
+    )
     watch(kind=Watched.VIN, value="LGXCE4CB0S9999999", instruction="Call Li at 110.", at=AT, by=BY)
     here = {"checkpoint": a_checkpoint(), "kind": DeviceKind.CAMERA, "lane": "3"}
     add_device(**here, at=AT, by="supervisor x")
@@ -120,6 +130,16 @@ def a_world() -> Company:
     at_the_desk()
     a_company(STRANGER)
     return company
+
+
+def a_subscription(company: Company) -> Subscription:
+    """Give a report that nobody who asks is sent: a colleague's."""
+    membership = company.memberships.filter(role=Role.OWNER).earliest("pk")
+    return Subscription.objects.filter(membership=membership).earliest("pk")
+
+
+def report_stop_token(company: Company) -> str:
+    return report_stop_link(a_subscription(company).letters.get()).rstrip("/").rsplit("/", 1)[1]
 
 
 def at_the_desk() -> None:
@@ -144,8 +164,11 @@ def furnish(company: Company) -> None:
     an_invitation(company)
     consignment = open_consignment(company=company, name="Xiaomo 6818", kind="ship", at=AT, by=BY)
     join_consignment(consignment=consignment, vins=[a_ready_trip(company).vehicle.vin])
-    owner = a_member(company, Role.OWNER).user
+    membership = a_member(company, Role.OWNER)
+    owner = membership.user
     save_view(company=company, user=owner, list="trips", name="Mine", query="")
+    ordered = subscribe(user=owner, membership=membership, rhythm="month", language="en", at=AT)
+    ReportLetter.objects.create(subscription=ordered, first=AT.date())
     send_test(endpoint=an_endpoint(company), at=AT)
     add_rate(company=company, amount_fen=51_000, at=AT, by=BY)
     make_a_package(a_received_trip(company).declaration)
@@ -182,6 +205,10 @@ def an_open_pass(company: Company) -> Pass:
     return Pass.objects.filter(trip=a_ready_trip(company), state=PassState.OPEN).get()
 
 
+def an_open_case(company: Company) -> Case:
+    return company.cases.filter(state=CaseState.OPEN, trip__isnull=False).order_by("pk")[0]
+
+
 #: What stands in an address for what Silk Road Cars keeps; named by the part of the address before it.
 STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "trips/<reference>": lambda company: a_ready_trip(company).reference,
@@ -198,14 +225,16 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "about/<thing>": lambda company: "trip",
     "<key>": lambda company: a_ready_trip(company).reference,
     "pictures/<pk>": lambda company: a_ready_trip(company).vehicle.documents.latest("pk").pk,
-    "documents/<pk>": lambda company: company.documents.latest("pk").pk,
+    "documents/<pk>": lambda company: company.documents.filter(case=None).latest("pk").pk,
     "condition-photos/<pk>": lambda company: condition_photos_of(company).latest("pk").pk,
     "refund/<number>": lambda company: a_ready_trip(company).declaration.number,
     "packages/<pk>": lambda company: company.refund_packages.earliest("pk").pk,
+    "cases/<pk>": lambda company: an_open_case(company).pk,
+    "<act>": lambda company: "comment",
+    "files/<document>": lambda company: an_open_case(company).documents.latest("pk").pk,
     "pay/<pk>": lambda company: company.pay_statements.earliest("pk").pk,
     "statements/<pk>": lambda company: company.pay_statements.earliest("pk").pk,
     "rates/<pk>": lambda company: company.pay_rates.earliest("pk").pk,
-    "cases/<pk>": lambda company: company.cases.filter(state=CaseState.OPEN, trip__isnull=False)[0].pk,
     "handovers/<pk>": lambda company: Handover.objects.filter(to_company=company)[0].pk,
     "handovers/<pk>/withdraw/": lambda company: company.handovers_out.earliest("pk").pk,
     "members/<pk>": lambda company: company.memberships.earliest("pk").pk,
@@ -222,6 +251,8 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "invitation/<token>": lambda company: an_invitation(company),
     "notices/<pk>": lambda company: Notice.objects.filter(membership__company=company).earliest("pk").pk,
     "<number>": lambda company: 0,
+    "letters/<pk>": lambda company: a_subscription(company).pk,
+    "no-more/<token>": lambda company: report_stop_token(company),
     "stop/<token>": lambda company: (
         stop_link(company.memberships.earliest("pk"), [NoticeKind.STAY]).rstrip("/").rsplit("/", 1)[1]
     ),

@@ -51,7 +51,7 @@ def page(listing: Listing) -> Callable[..., HttpResponse]:
 
 
 def asked_of(listing: Listing, membership: Membership, said: dict[str, str]) -> Asked:
-    scene = Scene(membership.company, timezone.now(), membership.may_write)
+    scene = Scene(membership.company, timezone.now(), membership.may_write, membership.user)
     return Asked.read(listing, scene, said)
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0022_pay_ledger'),
+        ('ferry', '0025_report_letters'),
     ]
 
     operations = [
