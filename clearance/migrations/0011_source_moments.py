@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clearance', '0009_sources'),
+        ('clearance', '0010_reports'),
         ('ferry', '0024_bulk_cases'),
     ]
 
