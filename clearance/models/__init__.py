@@ -23,6 +23,7 @@ from clearance.models.source import (
     Source,
     SourceHeadings,
 )
+from clearance.models.version import VersionSwitch
 
 __all__ = [
     "Act",
@@ -57,6 +58,7 @@ __all__ = [
     "Source",
     "SourceHeadings",
     "Verdict",
+    "VersionSwitch",
     "WatchEntry",
     "Watched",
     "Withdrawal",
