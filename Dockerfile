@@ -20,4 +20,4 @@ RUN DEBUG=on python manage.py translations --compile \
     && useradd --system ferryman && install -d -o ferryman var && chown -R ferryman var
 USER ferryman
 EXPOSE 8000
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--workers", "2", "--blocking-threads", "4", "--no-ws", "ferry.wsgi:application"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--workers", "2", "--blocking-threads", "32", "--no-ws", "ferry.wsgi:application"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PORT = 8765
-WORKERS, THREADS = 2, 4
+WORKERS, THREADS = 2, 32
 PATIENCE_S = 30
 
 

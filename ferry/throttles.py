@@ -30,25 +30,29 @@ class Window(SimpleRateThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         caller = self.get_cache_key(request, view)
-        if caller is None or self.num_requests is None or self.duration is None:
+        return caller is None or self.allows(caller)
+
+    def allows(self, caller: str, calls: int = 1) -> bool:
+        """Count some calls of one caller, and say whether they are still within his limit."""
+        if self.num_requests is None or self.duration is None:
             return True
         window, passed_s = divmod(time.time(), self.duration)
         self.left_s = self.duration - passed_s
-        return self._count(f"{caller}-{int(window)}", self.duration) <= self.num_requests
+        return self._count(f"{caller}-{int(window)}", calls, self.duration) <= self.num_requests
 
-    def _count(self, name: str, duration: int) -> int:
+    def _count(self, name: str, calls: int, duration: int) -> int:
         try:
-            return self._incr(name, duration)
+            return self._incr(name, calls, duration)
         except (OSError, RedisError) as error:
             log.warning("throttle_without_cache", error=type(error).__name__)
             return 0
 
-    def _incr(self, name: str, duration: int) -> int:
+    def _incr(self, name: str, calls: int, duration: int) -> int:
         try:
-            return cache.incr(name)
+            return cache.incr(name, calls)
         except ValueError:
-            cache.add(name, 1, timeout=2 * duration)
-            return 1
+            cache.add(name, calls, timeout=2 * duration)
+            return calls
 
     def wait(self) -> float:
         return self.left_s

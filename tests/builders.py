@@ -44,6 +44,7 @@ from ferry.models import (
     Licence,
     Membership,
     Pass,
+    PayEntry,
     Role,
     Roster,
     Route,
@@ -263,6 +264,15 @@ def a_check(trip: Trip, stage: str = "pick_up", **fields: Any) -> ConditionCheck
         "checked_at": AT,
     }
     return keep_check(**{"trip": trip, "stage": Stage(stage), **usual, "at": AT, **fields})[0]
+
+
+def a_correction(driver: Driver | None = None, **fields: Any) -> PayEntry:
+    """Add five yuan to a driver's pay, a new one's unless another is named."""
+    from ferry.actions.pay import correct_pay
+
+    usual = {"amount_fen": 500, "reason": "tolls", "key": uuid.uuid4()}
+    driver = driver or a_driver(a_company())
+    return correct_pay(**{"driver": driver, **usual, "at": AT, "by": BY, **fields})[0]
 
 
 def a_condition_photo(check: ConditionCheck, **fields: Any) -> ConditionPhoto:

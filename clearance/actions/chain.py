@@ -49,16 +49,18 @@ def chain(
 
 def chain_examinations(*, examinations: Iterable[Examination], act: Act, at: datetime, by: str) -> None:
     """Add that examinations were opened, or decided; what the outcome let through says so."""
-    add_links([(one.scan.checkpoint_id, _of_examination(one, act, at, by)) for one in examinations])
+    add_links([of_examination(one, act, at, by) for one in examinations])
 
 
-def _of_examination(one: Examination, act: Act, at: datetime, by: str) -> Entry:
+def of_examination(one: Examination, act: Act, at: datetime, by: str) -> tuple[int, Entry]:
+    """Say of an examination what its link says."""
     content: dict[str, Any] = {"examination": one.pk}
     if act == Act.EXAMINED and one.scan.passed_at is not None:
         content[PASSED] = one.scan.passed_at
-    return Entry(
+    entry = Entry(
         kind=act, about=one.scan.scan_id.hex, at=at, by=by, digest=digest_of(one.chained), content=content
     )
+    return one.scan.checkpoint_id, entry
 
 
 def of_scan(scan: Scan, by: str) -> tuple[int, Entry]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from clearance.actions.chain import add_links, alone, chain_examinations, of_scan
+from clearance.actions.chain import add_links, alone, of_examination, of_scan
 from clearance.actions.reconcile import assess_trips
 from clearance.models import Act, Crossing, Examination, Scan, Verdict
 from clearance.queries.scans import (
@@ -120,22 +120,27 @@ def record_scans(
     a question asked now. A clock that runs ahead is put back to now.
     """
     source = Source(device=device, officer=officer, at=at, by=by)
-    readings = _read(scans, source)
+    return record_scans_of_many(scans=[(scan, source) for scan in scans])
+
+
+def record_scans_of_many(*, scans: Sequence[tuple[ScanInput, Source]]) -> list[ScanResult]:
+    """Record scans of several sources as `record_scans` does those of one."""
+    readings = _read(scans)
     try:
-        return _record(readings, source)
+        return _record(readings)
     except IntegrityError:
         # Somebody kept one of these scan ids meanwhile: one by one, each finds what is stored.
-        return [_record([reading], source)[0] for reading in readings]
+        return [_record([reading])[0] for reading in readings]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Who scans, and when the server heard of it."""
 
-    device: ApiKey | None
-    officer: User | None
     at: datetime
     by: str
+    device: ApiKey | None = None
+    officer: User | None = None
 
 
 # --- Verify: before anything is locked ---------------------------------------------------------
@@ -146,42 +151,44 @@ class Reading:
     """A scan whose code was opened: the pass it names, or what is wrong with the code or the scan."""
 
     scan: ScanInput
+    source: Source
     digest: str
     pass_id: UUID = NO_PASS
     fault: str = ""
     claims: codes.PassClaims | None = None
     result: ScanResult | None = None
 
-    def moment(self, at: datetime, clock_skew: timedelta) -> datetime:
+    def moment(self, clock_skew: timedelta) -> datetime:
         """Say for when the verdict is wanted."""
-        said = self.scan.scanned_at
+        said, at = self.scan.scanned_at, self.source.at
         if said is None or (self.scan.offline is None and said < at - clock_skew):
             return at
         return min(said, at)
 
 
-def _read(scans: Sequence[ScanInput], source: Source) -> list[Reading]:
-    allowed = _allowed_checkpoints(source)
-    short_codes = {scan.code: short for scan in scans if (short := codes.read_short_code(scan.code))}
+def _read(scans: Sequence[tuple[ScanInput, Source]]) -> list[Reading]:
+    allowed = {source: _allowed_checkpoints(source) for source in {source for _scan, source in scans}}
+    short_codes = {scan.code: short for scan, _source in scans if (short := codes.read_short_code(scan.code))}
     named = passes_by_short_code(short_codes.values()) if short_codes else {}
     readings = []
-    for scan in scans:
-        reading = Reading(scan, scan.digest)
+    for scan, source in scans:
+        reading = Reading(scan, source, scan.digest)
         readings.append(reading)
-        if allowed is not None and scan.checkpoint.pk not in allowed:
+        here = allowed[source]
+        if here is not None and scan.checkpoint.pk not in here:
             reading.result = ScanResult(404, refused=NotYours(NOT_HERE))
         elif unusable := _unusable(scan, source.at):
             reading.result = ScanResult(400, refused=Invalid(*unusable))
         elif short := short_codes.get(scan.code):
             reading.pass_id = named.get(short, NO_PASS)
         else:
-            _open(reading, source.at)
+            _open(reading)
     return readings
 
 
-def _open(reading: Reading, at: datetime) -> None:
+def _open(reading: Reading) -> None:
     try:
-        reading.claims = open_trusted(codes.normalise(reading.scan.code), at=at)
+        reading.claims = open_trusted(codes.normalise(reading.scan.code), at=reading.source.at)
         reading.pass_id = reading.claims.pass_id
     except codes.CodeFault as fault:
         reading.fault = fault.code
@@ -228,15 +235,16 @@ def _unusable_offline(offline: Offline) -> list[Reason]:
 # --- Lock, judge, keep, move -------------------------------------------------------------------
 
 
-def _record(readings: Sequence[Reading], source: Source) -> list[ScanResult]:
+def _record(readings: Sequence[Reading]) -> list[ScanResult]:
     usable = [reading for reading in readings if reading.result is None]
     if not usable:
         return [reading.result for reading in readings if reading.result]
     asked = [Asked(reading.scan.scan_id, reading.pass_id, reading.scan.checkpoint.pk) for reading in usable]
+    at = max(reading.source.at for reading in usable)
     with transaction.atomic():
         lock_trips({one.pass_id for one in asked})
-        subjects = read_subjects(asked, at=source.at)
-        book = Book(source, subjects)
+        subjects = read_subjects(asked, at=at)
+        book = Book(subjects, at)
         answers = {
             id(reading): book.answer(reading, subject)
             for reading, subject in zip(usable, subjects, strict=True)
@@ -252,8 +260,8 @@ class Book:
     had come alone, one after another.
     """
 
-    def __init__(self, source: Source, subjects: Sequence[Subject]) -> None:
-        self.source = source
+    def __init__(self, subjects: Sequence[Subject], at: datetime) -> None:
+        self.at = at
         self.of_trip: dict[int, list[Subject]] = defaultdict(list)
         for subject in subjects:
             self.of_trip[subject.trip_id].append(subject)
@@ -262,9 +270,9 @@ class Book:
         self.stored: dict[UUID, Scan] = {scan.scan_id: scan for scan in stored}
         self.trips: dict[int, Trip] = {}
         self.crossings = Crossings()
-        self.scans: list[Scan] = []
+        self.scans: list[tuple[Scan, Source]] = []
         self.events: list[TripEvent] = []
-        self.examinations: list[Examination] = []
+        self.examinations: dict[Source, list[Examination]] = defaultdict(list)
         self.contradicted: set[int] = set()
 
     def answer(self, reading: Reading, subject: Subject) -> ScanResult:
@@ -279,33 +287,16 @@ class Book:
     def _keep(self, reading: Reading, subject: Subject) -> Scan:
         """Judge a scan and collect its row and all that follows from it."""
         is_known = subject.pass_pk is not None and not _differs(reading.claims, subject)
-        moment = reading.moment(self.source.at, subject.clock_skew if is_known else USUAL_SKEW)
+        moment = reading.moment(subject.clock_skew if is_known else USUAL_SKEW)
         judgement = judge(_facts(reading, subject, moment, is_known=is_known))
-        scan = self._row(reading, moment, judgement)
-        self.scans.append(scan)
+        scan = _row(reading, moment, judgement)
+        self.scans.append((scan, reading.source))
         if is_known:
             scan.crossing = subject.crossing
             scan.pass_used_id = subject.pass_pk
             scan.trip = self._trip(subject)
             self._follow(scan, subject, judgement, reading)
         return scan
-
-    def _row(self, reading: Reading, moment: datetime, judgement: Judgement) -> Scan:
-        sent = reading.scan
-        return Scan(
-            scan_id=sent.scan_id,
-            digest=reading.digest,
-            checkpoint=sent.checkpoint,
-            lane=sent.lane,
-            device=self.source.device,
-            officer=self.source.officer,
-            scanned_at=moment,
-            recorded_at=self.source.at,
-            verdict=judgement.verdict,
-            reasons=[{"code": told.code, "params": dict(told.params)} for told in judgement.reasons],
-            offline_verdict=sent.offline.verdict if sent.offline else "",
-            list_age=sent.offline.list_age if sent.offline else None,
-        )
 
     def _trip(self, subject: Subject) -> Trip:
         """Give the trip with what an answer says of it; anything else is read when asked for."""
@@ -329,7 +320,7 @@ class Book:
                 # It left China and is not let in: reconciliation must ask for it from now on.
                 self.crossings.passage(subject.trip_id, subject.trip_state)
         else:
-            self._examine(scan, subject)
+            self._examine(scan, subject, reading.source)
             kind = EventKind.EXAMINE
         self._note(kind, scan, subject, reading)
 
@@ -344,11 +335,11 @@ class Book:
             if (later.pass_pk, later.crossing) == (subject.pass_pk, subject.crossing):
                 later.passed_at, later.passed_lane = moment, scan.lane
 
-    def _examine(self, scan: Scan, subject: Subject) -> None:
+    def _examine(self, scan: Scan, subject: Subject, source: Source) -> None:
         """Open an examination, unless an earlier scan of the pass waits for one here already."""
         if subject.examination:
             return
-        self.examinations.append(Examination(scan=scan, opened_at=self.source.at))
+        self.examinations[source].append(Examination(scan=scan, opened_at=source.at))
         for later in self.of_trip[subject.trip_id]:
             if (later.pass_pk, later.crossing) == (subject.pass_pk, subject.crossing):
                 later.examination = "open"
@@ -357,7 +348,7 @@ class Book:
         data: dict[str, Any] = {**place_of(scan), "reasons": for_the_company(scan.reasons)}
         if reading.scan.offline is not None and scan.list_age is not None:
             data["offline"] = {"verdict": scan.offline_verdict, "list_age_s": scan.list_age.total_seconds()}
-            data["late"] = self.source.at - scan.scanned_at > subject.offline_grace
+            data["late"] = reading.source.at - scan.scanned_at > subject.offline_grace
         if reading.scan.scanned_at not in (None, scan.scanned_at):
             data["said_at"] = reading.scan.scanned_at.isoformat()
         self.events.append(
@@ -365,33 +356,35 @@ class Book:
                 trip_id=subject.trip_id,
                 kind=kind,
                 at=scan.scanned_at,
-                recorded_at=self.source.at,
-                by=self.source.by,
+                recorded_at=reading.source.at,
+                by=reading.source.by,
                 data=data,
             )
         )
 
     def write(self) -> None:
-        statements = self.crossings.statements(at=self.source.at)
+        scans = [scan for scan, _source in self.scans]
+        statements = self.crossings.statements(at=self.at)
         if self.events:
             statements.insert(0, events_noted(self.events))
-        if self.scans:
-            statements.insert(0, scans_kept(self.scans))
-        links = [of_scan(scan, self.source.by) for scan in self.scans]
+        if scans:
+            statements.insert(0, scans_kept(scans))
+        links = [of_scan(scan, source.by) for scan, source in self.scans]
         is_alone = len(links) == 1 and sql.on_postgresql() and not self.contradicted
         written = sql.write(statements, last=alone(*links[0]) if is_alone else ())
         pks = {scan_id: pk for pk, scan_id in written}
-        for scan in self.scans:
+        for scan in scans:
             scan.pk = pks[scan.scan_id if sql.on_postgresql() else scan.scan_id.hex]
-        if self.examinations:
-            Examination.objects.bulk_create(self.examinations)
+        opened = [(one, source) for source, some in self.examinations.items() for one in some]
+        if opened:
+            Examination.objects.bulk_create(one for one, _source in opened)
         if self.contradicted:
             # The vehicle is gone, whatever is known by now: a case does not wait for its trip's turn.
-            assess_trips(trip_ids=self.contradicted, at=self.source.at)
-        add_links([] if is_alone else links)
-        chain_examinations(
-            examinations=self.examinations, act=Act.EXAMINATION_OPENED, at=self.source.at, by=self.source.by
-        )
+            assess_trips(trip_ids=self.contradicted, at=self.at)
+        opened_links = [
+            of_examination(one, Act.EXAMINATION_OPENED, source.at, source.by) for one, source in opened
+        ]
+        add_links([*([] if is_alone else links), *opened_links])
 
 
 #: Each column with its type.
@@ -435,6 +428,24 @@ def cross(crossings: Crossings, subject: Subject, moment: datetime) -> Passage:
         left_on = subject.returned_at and kazakh_date(subject.returned_at)
         crossings.entering.append(Entering(subject.person_id, subject.trip_id, kazakh_date(moment), left_on))
     return passage
+
+
+def _row(reading: Reading, moment: datetime, judgement: Judgement) -> Scan:
+    sent, source = reading.scan, reading.source
+    return Scan(
+        scan_id=sent.scan_id,
+        digest=reading.digest,
+        checkpoint=sent.checkpoint,
+        lane=sent.lane,
+        device=source.device,
+        officer=source.officer,
+        scanned_at=moment,
+        recorded_at=source.at,
+        verdict=judgement.verdict,
+        reasons=[{"code": told.code, "params": dict(told.params)} for told in judgement.reasons],
+        offline_verdict=sent.offline.verdict if sent.offline else "",
+        list_age=sent.offline.list_age if sent.offline else None,
+    )
 
 
 def _earliest(*moments: datetime | None) -> datetime | None:

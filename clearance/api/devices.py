@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from clearance.actions.devices import enrol_device
-from clearance.api.scans import DeviceView
+from clearance.api.views import DeviceView
 from clearance.models import Device
 from clearance.queries.devices import device_of
 from ferry.api.fields import Text

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from clearance.actions.devices import note_list
 from clearance.api.lines import NOT_A_MOMENT, NOT_ITS_CHECKPOINT, read_moment
-from clearance.api.scans import DeviceView
+from clearance.api.views import DeviceView
 from clearance.models import Verdict
 from clearance.queries.lists import list_etag, offline_list
 from ferry.api.public import PublicKey

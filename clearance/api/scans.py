@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import JsonResponse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import APIException
 from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
 
 from clearance.actions.scans import record_scans
-from clearance.api.lines import LONGEST_CODE, named, read_scan
+from clearance.api.lines import LONGEST_CODE, named
+from clearance.api.together import Call, Together
+from clearance.api.views import DeviceView, read_scan_of
 from clearance.models import Verdict
 from clearance.queries.scans import to_compare
 from ferry.api.errors import ErrorAnswer, refusal, status_of
 from ferry.api.fields import Moment
-from ferry.api.keys import DeviceKey, insist_on_right
+from ferry.api.keys import shown_token
 from ferry.api.parsers import LineJSON
 from ferry.api.schema import answer_example, refusal_example, request_example
-from ferry.api.views import View
-from ferry.codes import read_short_code
 from ferry.errors import Invalid, Reason, Refused
-from ferry.models import Checkpoint, Right
+from ferry.models import Right
 from ferry.reasons import in_words
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
     from rest_framework.request import Request
 
     from clearance.actions.scans import ScanInput, ScanResult
@@ -135,39 +141,13 @@ REUSED = refusal_example(
 )
 
 
-class DeviceView(View):
-    """A call of a device, which stands at one checkpoint; its key needs the `right` that the call names."""
-
-    right: ClassVar[str] = ""
-    permission_classes = (DeviceKey,)
-    parser_classes = (LineJSON,)
-    filterset_class = None
-    pagination_class = None
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        checkpoint = self.key.checkpoint
-        assert checkpoint is not None  # noqa: S101  (the database keeps a checkpoint with a device's key)
-        return checkpoint
-
-    @property
-    def by(self) -> str:
-        return f"device {self.checkpoint.code}/{self.key.label}"
-
-
-class ScanView(DeviceView):
+class Scans(DeviceView):
     right = Right.SCAN
-
-    def read(self, line: Any) -> ScanInput:
-        """Read one scan that this device may send."""
-        scan = read_scan(line, self.checkpoint)
-        if not self.key.has_right(Right.SHORT_CODE) and read_short_code(scan.code):
-            insist_on_right(self.key, Right.SHORT_CODE, "code")
-        return scan
-
-
-class Scans(ScanView):
     serializer_class = ScanAnswer
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer a usual scan at once; for all else, the general way says what is wrong."""
+        return _answer_at_once(request) or super().dispatch(request, *args, **kwargs)
 
     @extend_schema(
         operation_id="scans_record",
@@ -185,12 +165,32 @@ class Scans(ScanView):
         ],
     )
     def post(self, request: Request) -> Response:
-        scan = self.read(request.data)
+        scan = read_scan_of(self.key, request.data)
         result = record_scans(scans=[scan], device=self.key, at=self.at, by=self.by)[0]
         return Response(scan_answer(result.kept(), result.subject), status=result.status)
 
 
-class ScanBatches(ScanView):
+def _answer_at_once(request: HttpRequest) -> JsonResponse | None:
+    """Record a scan together with those that other lanes send at the moment; None if it is unusual."""
+    token = shown_token(request)
+    if request.method != "POST" or request.content_type != LineJSON.media_type or token is None:
+        return None
+    try:
+        line = LineJSON().parse(request)  # type: ignore[arg-type]
+    except (APIException, RequestDataTooBig, SuspiciousOperation):
+        return None
+    result = TOGETHER.record(Call(token, line))
+    if result is None:
+        return None
+    answer = scan_answer(result.kept(), result.subject)
+    return JsonResponse(answer, encoder=JSONEncoder, status=result.status)
+
+
+TOGETHER = Together()
+
+
+class ScanBatches(DeviceView):
+    right = Right.SCAN
     serializer_class = BatchAnswer
 
     @extend_schema(
@@ -226,7 +226,7 @@ class ScanBatches(ScanView):
 
     def _read(self, line: Any) -> ScanInput | Refused:
         try:
-            return self.read(line)
+            return read_scan_of(self.key, line)
         except Refused as refused:
             return refused
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ferry.actions.case_steps import new_step, note_step, note_steps
 from ferry.actions.moves import hold_trips, move_trip, note_event
 from ferry.actions.passes import lock_trip
+from ferry.actions.pay import accrue, follow_case
 from ferry.actions.trips import spend_open_pass
 from ferry.errors import Conflict, Invalid, Reason
 from ferry.models import (
@@ -243,7 +244,8 @@ def settle_case(
             data = {"case": case.pk, "kind": case.kind, "resolution": resolution}
             note_event(trip=case.trip, kind=EventKind.CASE_SETTLED, at=at, by=by, data=data)
         _trips_about(case).update(next_check_at=at)
-    case.refresh_from_db()
+        case.refresh_from_db()
+        follow_case(case=case, at=at, by=by)
     return case
 
 
@@ -272,6 +274,7 @@ def resolve_case(
                 trip=trip, to=TripState.DELIVERED, kind=EventKind.DELIVERED, at=at, by=by, data=data
             ):
                 spend_open_pass(trip, at)
+                accrue(trip=trip, at=at, by=by)
     return case
 
 
@@ -309,7 +312,8 @@ def reopen_case(*, case: Case, party: str, reason: str, at: datetime, by: str) -
         if case.trip is not None:
             note_event(trip=case.trip, kind=EventKind.CASE_OPENED, at=at, by=by, data=_reopened(case))
         _trips_about(case).update(next_check_at=at)
-    case.refresh_from_db()
+        case.refresh_from_db()
+        follow_case(case=case, at=at, by=by)
     return case
 
 

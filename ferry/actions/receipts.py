@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from ferry.actions.condition_checks import keep_check
 from ferry.actions.moves import move_trip, note_event
 from ferry.actions.passes import lock_trip, receipt_pin
+from ferry.actions.pay import accrue
 from ferry.actions.trips import spend_open_pass
 from ferry.errors import Conflict, Invalid, Reason, TooMany
 from ferry.models import ON_THE_WAY, DeliveryRefusal, EventKind, PassState, Receipt, Stage, Trip, TripState
@@ -73,6 +74,7 @@ def confirm_receipt(
         ):
             raise Conflict(TRIP_ENDED)
         spend_open_pass(trip, at)
+        accrue(trip=trip, at=at, by=by)
         _keep(check, trip, at)
     return receipt
 

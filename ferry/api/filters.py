@@ -11,7 +11,17 @@ from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 
 from ferry.api.fields import EARLIEST, LATEST, WEIGHTS
-from ferry.models import CaseKind, CaseState, DeclarationStatus, Outcome, Powertrain, TripState, Weight
+from ferry.models import (
+    CaseKind,
+    CaseState,
+    Currency,
+    DeclarationStatus,
+    Outcome,
+    Powertrain,
+    StatementState,
+    TripState,
+    Weight,
+)
 from ferry.queries.search import (
     search_declarations,
     search_drivers,
@@ -120,6 +130,13 @@ class CaseFilters(filters.FilterSet):  # type: ignore[misc]
 
     def by_weight(self, rows: QuerySet[Case], name: str, word: str) -> QuerySet[Case]:
         return rows.filter(weight=Weight[word.upper()])
+
+
+class StatementFilters(filters.FilterSet):  # type: ignore[misc]
+    month = filters.CharFilter("month", max_length=7, help_text="As 2026-11, of Beijing's calendar.")
+    state = ChoiceFilter(StatementState)
+    currency = ChoiceFilter(Currency)
+    driver = IdFilter("driver_id")
 
 
 class HandoverFilters(filters.FilterSet):  # type: ignore[misc]

@@ -17,6 +17,9 @@ from ferry.models import ApiKey, KeyKind, Scope
 from ferry.queries.keys import find_api_key
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.http import HttpRequest
     from django_stubs_ext import StrOrPromise
     from rest_framework.request import Request
     from rest_framework.views import APIView
@@ -29,20 +32,33 @@ class KeyAuthentication(BaseAuthentication):
     """
 
     def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
-        scheme, _space, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if scheme.lower() != "token":
+        token = shown_token(request)
+        if token is None:
             return None
-        key = find_api_key(token.strip())
-        if key is None or (key.company is not None and not key.company.is_active):
-            raise AuthenticationFailed(_("This key is unknown or revoked. Ask for a new one."))
-        at = timezone.now()
-        if key.expires_at is not None and key.expires_at <= at:
-            raise AuthenticationFailed(_("This key has expired. Ask for a new one."))
+        key, at = find_api_key(token), timezone.now()
+        fault = fault_of(key, at)
+        if key is None or fault is not None:
+            raise AuthenticationFailed(fault)
         note_use(key=key, at=at)
         return None, key
 
     def authenticate_header(self, request: Request) -> str:
         return "Token"
+
+
+def shown_token(request: Request | HttpRequest) -> str | None:
+    """Read the key that a call shows, if it shows one."""
+    scheme, _space, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    return token.strip() if scheme.lower() == "token" else None
+
+
+def fault_of(key: ApiKey | None, at: datetime) -> StrOrPromise | None:
+    """Say what keeps a caller out who shows this key; None lets him in."""
+    if key is None or (key.company is not None and not key.company.is_active):
+        return _("This key is unknown or revoked. Ask for a new one.")
+    if key.expires_at is not None and key.expires_at <= at:
+        return _("This key has expired. Ask for a new one.")
+    return None
 
 
 class KeyOfKind(BasePermission):

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
+def caller_of(key: ApiKey) -> str:
+    """Name the caller that a key's calls are counted of."""
+    return f"key-{key.pk}"
+
+
 class KeyThrottle(Window):
     scope = "key"
 
     def get_cache_key(self, request: Request, view: APIView) -> str | None:
-        return f"key-{request.auth.pk}" if isinstance(request.auth, ApiKey) else None
+        return caller_of(request.auth) if isinstance(request.auth, ApiKey) else None
 
 
 class ReceiptThrottle(AddressThrottle):

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from ferry.api import cases, declarations, drivers, epcis, licences, passes, public, receipts, trips, vehicles
+from ferry.api import (
+    cases,
+    declarations,
+    drivers,
+    epcis,
+    licences,
+    passes,
+    pay,
+    public,
+    receipts,
+    trips,
+    vehicles,
+)
 
 version_1 = [
     path("vehicles/", vehicles.Vehicles.as_view(), name="vehicles"),
@@ -34,6 +46,8 @@ version_1 = [
     path("cases/", cases.Cases.as_view(), name="cases"),
     path("cases/<int:pk>/", cases.OneCase.as_view(), name="case"),
     path("cases/<int:pk>/resolve/", cases.ResolveCase.as_view(), name="resolve_case"),
+    path("pay/statements/", pay.Statements.as_view(), name="pay_statements"),
+    path("pay/statements/<int:pk>/", pay.OneStatement.as_view(), name="pay_statement"),
     path("keys/", public.Keys.as_view(), name="keys"),
     path("schema/", public.Description.as_view(), name="schema"),
 ]

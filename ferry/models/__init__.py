@@ -43,6 +43,15 @@ from ferry.models.invitation import Invitation
 from ferry.models.key import ApiKey, KeyKind, Right, Scope, SigningKey
 from ferry.models.licence import Licence, LicensedCommodity
 from ferry.models.notice import MailTime, Notice, NoticeChoice, NoticeKind, Told
+from ferry.models.pay import (
+    Currency,
+    EntryKind,
+    PayEntry,
+    PayRate,
+    PayStatement,
+    StatementState,
+    VehicleClass,
+)
 from ferry.models.people import Membership, Passport, Person, Role, Stay, User
 from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
@@ -80,6 +89,7 @@ __all__ = [
     "Consignment",
     "ConsignmentKind",
     "Country",
+    "Currency",
     "DamageKind",
     "DamageMark",
     "DayMark",
@@ -94,6 +104,7 @@ __all__ = [
     "Door",
     "Driver",
     "Endpoint",
+    "EntryKind",
     "EventKind",
     "Fate",
     "FileImport",
@@ -120,6 +131,9 @@ __all__ = [
     "Pass",
     "PassState",
     "Passport",
+    "PayEntry",
+    "PayRate",
+    "PayStatement",
     "Person",
     "Powertrain",
     "ReadinessPolicy",
@@ -135,6 +149,7 @@ __all__ = [
     "Side",
     "SigningKey",
     "Stage",
+    "StatementState",
     "Stay",
     "StepKind",
     "Telling",
@@ -148,6 +163,7 @@ __all__ = [
     "UploadLine",
     "User",
     "Vehicle",
+    "VehicleClass",
     "VehicleMark",
     "Weight",
     "urgency_of",

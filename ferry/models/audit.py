@@ -20,6 +20,11 @@ class Act(models.TextChoices):
     KEY_MADE = "key_made", _("Key made")
     KEY_REVOKED = "key_revoked", _("Key revoked")
     IMPORTED = "imported", _("Imported")
+    RATE_ADDED = "rate_added", _("Pay rate added")
+    RATE_ENDED = "rate_ended", _("Pay rate ended")
+    PAY_CORRECTED = "pay_corrected", _("Pay corrected by hand")
+    PAY_APPROVED = "pay_approved", _("Pay statements approved")
+    PAY_PAID = "pay_paid", _("Pay statements marked as paid")
 
 
 class AuditEntry(models.Model):

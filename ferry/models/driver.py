@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core import signing
 from django.db import models
+from django.db.models.functions import Right
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -62,6 +63,7 @@ class Driver(models.Model):
             models.Index(fields=["company", "name", "id"], name="driver_by_name"),
             models.Index(fields=["company", "passport_expires_on", "id"], name="driver_by_passport"),
             models.Index(fields=["company", "licence_expires_on", "id"], name="driver_by_licence"),
+            models.Index(Right("passport_number", 4), "company", name="driver_by_passport_end"),
         ]
 
     def __str__(self) -> str:

@@ -39,15 +39,16 @@ from ferry.queries.driving import (
     told_of,
     trips_taken_away,
 )
-from ferry.queries.issue import KAZAKHSTAN, kazakh_date
+from ferry.queries.issue import KAZAKHSTAN, china_date, kazakh_date
+from ferry.queries.pay import accruals, own_statements, pay_rates, worth
 from ferry.queries.stays import stay_ledger
-from ferry.rules.pay import pay_of, rate_for, yuan
+from ferry.rules.pay import is_earned, money, month_of, pay_of
 from ferry.rules.stays import ALLOWED
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-    from ferry.models import Driver, Pass, Trip, TripEvent
+    from ferry.models import Driver, Pass, PayStatement, Trip, TripEvent
     from ferry.queries.stays import StayLedger
     from ferry.rules.opening import Closed
 
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 OFTEN_S, SELDOM_S = 4, 30
 #: How long a phone may keep a page without a code that could be shown.
 KEPT_FOR = timedelta(days=7)
+#: This month's pay and those before.
+STATEMENTS = 7
 NEVER_SHOWN = {"too_late"}
 
 
@@ -71,6 +74,7 @@ class Scene:
     coming: list[Trip]
     taken_away: list[Trip]
     acts: dict[str, Any]
+    statements: list[PayStatement]
 
     @property
     def shown_pass(self) -> Pass | None:
@@ -136,6 +140,7 @@ def scene_of(driver: Driver, token: str, *, at: datetime) -> Scene:
         coming=coming_trips(driver, but=trip, at=at),
         taken_away=trips_taken_away(driver, at=at),
         acts=acts_context(trip, token, driver) if trip else {},
+        statements=own_statements(driver, most=STATEMENTS),
     )
 
 
@@ -154,6 +159,7 @@ def _stamp(scene: Scene, at: datetime) -> str:
         [(other.pk, other.state, other.opens_at) for other in scene.coming],
         [other.pk for other in scene.taken_away],
         [(act.kind, act.status) for act in scene.acts.get("acts", ())],
+        [_stated(one) for one in scene.statements],
     )
     return f'"{hashlib.sha256(repr(said).encode()).hexdigest()[:24]}"'
 
@@ -182,6 +188,7 @@ def _milliseconds(moment: datetime) -> int:
 def _context(scene: Scene, token: str, stamp: str, until: datetime, at: datetime) -> dict[str, Any]:
     ledger = stay_ledger(scene.driver, at=at)
     earlier = earlier_trips(scene.driver, but=[*([scene.trip] if scene.trip else []), *scene.coming])
+    paid = _paid([*([scene.trip] if scene.trip else []), *earlier], scene.driver, at)
     return {
         "driver": scene.driver,
         "company": scene.driver.company,
@@ -194,7 +201,10 @@ def _context(scene: Scene, token: str, stamp: str, until: datetime, at: datetime
         "asked_ms": _milliseconds(at),
         "taken_away": scene.taken_away,
         "coming": scene.coming,
-        "earlier": [(trip, _paid(trip, scene.driver)) for trip in earlier],
+        "earlier": [(trip, paid[trip.pk]) for trip in earlier],
+        "pay": paid[scene.trip.pk] if scene.trip else None,
+        "this_month": [_stated(one) for one in scene.statements if one.month == month_of(china_date(at))],
+        "months": [_stated(one) for one in scene.statements if one.month != month_of(china_date(at))],
         "stays": _stays(ledger),
         **queue_context(token, scene.driver),
         **scene.acts,
@@ -220,7 +230,6 @@ def _trip_context(scene: Scene) -> dict[str, Any]:
         "closures": [(each, why(each)) for each in scene.closed if _is_told(each, trip)],
         "moved": _moved(scene),
         "steps": way(trip, scene.events),
-        "pay": _paid(trip, scene.driver),
     }
 
 
@@ -236,12 +245,32 @@ def _moved(scene: Scene) -> datetime | None:
     return datetime.fromisoformat(moved[-1].data["from"])
 
 
-def _paid(trip: Trip, driver: Driver) -> dict[str, str]:
-    """Say what a trip pays and how that stands; one from before rates were kept pays what holds today."""
-    company = driver.company
-    usual = rate_for(trip.vehicle.powertrain, car_fen=company.pay_car_fen, plant_fen=company.pay_plant_fen)
-    pay = pay_of(trip.state, fen=usual if trip.pay_fen is None else trip.pay_fen)
-    return {"amount": yuan(pay.fen), "standing": pay.standing.value}
+def _paid(trips: list[Trip], driver: Driver, at: datetime) -> dict[int, dict[str, str]]:
+    """Say for each trip what it pays and how that stands: what has accrued, else what it would pay now."""
+    accrued, rates, told = accruals(trips), pay_rates(driver.company_id), {}
+    for trip in trips:
+        entry = accrued.get(trip.pk)
+        trip.company = driver.company
+        if entry is not None:
+            is_back = hasattr(entry, "reversed_by")
+            told[trip.pk] = _told(entry.amount_fen, entry.statement.currency, "none" if is_back else "earned")
+        else:
+            moment = trip.delivered_at if is_earned(trip.state) and trip.delivered_at else at
+            fen, currency, _rate = worth(trip, rates, at=moment)
+            pay = pay_of(trip.state, fen=fen)
+            told[trip.pk] = _told(pay.fen, currency, pay.standing.value)
+    return told
+
+
+def _told(fen: int, currency: str, standing: str) -> dict[str, str]:
+    return {"amount": money(fen, currency), "standing": standing}
+
+
+def _stated(statement: PayStatement) -> tuple[str, int, str, str]:
+    """Give a statement's month, how many trips, its amount, and how it stands."""
+    fen: int = statement.sum_fen  # type: ignore[attr-defined]
+    trips: int = statement.trips  # type: ignore[attr-defined]
+    return statement.month, trips, money(fen, statement.currency), str(statement.get_state_display())
 
 
 def _stays(ledger: StayLedger) -> dict[str, Any] | None:

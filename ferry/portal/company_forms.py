@@ -97,7 +97,7 @@ class KeyForm(forms.Form):
 
 
 class YuanField(forms.DecimalField):
-    """An amount that is written in yuan and kept in fen."""
+    """An amount that is written in yuan, or another currency's whole units, and kept in hundredths."""
 
     def __init__(self, **said: Any) -> None:
         super().__init__(**{"min_value": 0, "max_value": MOST_YUAN, "decimal_places": 2, **said})

@@ -41,6 +41,7 @@ urlpatterns = [
     path("roster/<int:pk>/send/", sending.roster_send, name="roster_send"),
     path("roster/<int:pk>/sheets/", sheets.roster_sheets, name="sheets"),
     path("", include("ferry.portal.paper_urls")),
+    path("", include("ferry.portal.pay_urls")),
     path("", include("ferry.portal.hook_urls")),
     path("", include("ferry.portal.company_urls")),
 ]

@@ -12,6 +12,7 @@ from ferry.rules.letters import LEFT_OUT, plain_capitals
 PASTED_AT_MOST, LONGEST_SEARCH = 400, 7500
 LONGEST_NUMBER = 18
 LEAST_PASTED = 4
+SHORT = 3
 #: Stands in Chinese number plates, and in hardly anybody's search.
 DOT = "·"
 LINES = re.compile(r"[\n\r\t,;，；、]+")
@@ -31,6 +32,11 @@ class Search:
 
     def __bool__(self) -> bool:
         return bool(self.words or self.pasted)
+
+    @property
+    def is_short(self) -> bool:
+        """Say whether it is a letter or two, of which so much holds one that it is hardly a search."""
+        return bool(self.number) and len(self.number) < SHORT and self.number.isascii()
 
 
 def read_search(text: str) -> Search:

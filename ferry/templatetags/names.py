@@ -34,6 +34,7 @@ WHO: Mapping[str, StrOrPromise] = {
     "system": _("System"),
     "import_fleet": _("Import on the server"),
     "import_records": _("Import on the server"),
+    "watch_inbox": _("Import on the server"),
 }
 
 

@@ -38,6 +38,7 @@ from ferry.actions.hooks import add_endpoint, send_test
 from ferry.actions.invitations import invite
 from ferry.actions.notices import tell_members
 from ferry.actions.passes import receipt_pin
+from ferry.actions.pay import add_rate
 from ferry.actions.places import close_routes
 from ferry.actions.receipts import confirm_receipt
 from ferry.actions.saved_views import save_view
@@ -144,6 +145,7 @@ def furnish(company: Company) -> None:
     owner = a_member(company, Role.OWNER).user
     save_view(company=company, user=owner, list="trips", name="Mine", query="")
     send_test(endpoint=an_endpoint(company), at=AT)
+    add_rate(company=company, amount_fen=51_000, at=AT, by=BY)
     a_received_trip(company)
     a_document(a_ready_trip(company))
     a_condition_photo(a_check(a_ready_trip(company)))
@@ -196,6 +198,9 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "pictures/<pk>": lambda company: a_ready_trip(company).vehicle.documents.latest("pk").pk,
     "documents/<pk>": lambda company: company.documents.latest("pk").pk,
     "condition-photos/<pk>": lambda company: condition_photos_of(company).latest("pk").pk,
+    "pay/<pk>": lambda company: company.pay_statements.earliest("pk").pk,
+    "statements/<pk>": lambda company: company.pay_statements.earliest("pk").pk,
+    "rates/<pk>": lambda company: company.pay_rates.earliest("pk").pk,
     "cases/<pk>": lambda company: company.cases.filter(state=CaseState.OPEN, trip__isnull=False)[0].pk,
     "handovers/<pk>": lambda company: Handover.objects.filter(to_company=company)[0].pk,
     "handovers/<pk>/withdraw/": lambda company: company.handovers_out.earliest("pk").pk,

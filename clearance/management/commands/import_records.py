@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from clearance.actions.imports import import_at_once
 from clearance.actions.sources import keep_records, source_named
+from clearance.management.record_files import counts_told, why_unread
 from clearance.models import First, RecordImport, RecordKind
 from ferry.errors import Invalid, Reason
 from ferry.management.importing import FileCommand
@@ -77,9 +78,7 @@ class Command(FileCommand):
         return RecordReport(_worked(kept))
 
     def tell(self, report: RecordReport) -> None:
-        counts = _("{matched} matched, {unmatched} unmatched, {duplicate} known already, {refused} refused")
-        names = ("matched", "unmatched", "duplicate", "refused")
-        self.stdout.write(counts.format(**{name: report.file_import.count(name) for name in names}))
+        self.stdout.write(counts_told(report.file_import))
         for sheet in report.file_import.told["sheets"]:
             if not sheet["is_read"]:
                 self.stdout.write(sheet["reason"])
@@ -92,12 +91,6 @@ def _worked(kept: RecordImport) -> RecordImport:
     if kept.state != ImportState.DONE:
         raise Invalid(*(Reason("unread", detail) for detail in why_unread(kept)))
     return kept
-
-
-def why_unread(kept: RecordImport) -> list[str]:
-    """Say why nothing of a file was imported."""
-    told = kept.told
-    return [*told.get("reasons", ()), *(sheet["reason"] for sheet in told.get("sheets", ()))]
 
 
 def _check_zone(name: str | None) -> None:

@@ -51,6 +51,8 @@ PHONE_SOURCES: dict[str, tuple[str, ...]] = {
     "ferry/actions/receipts.py": (),
     "ferry/actions/tellings.py": (),
     "ferry/receipt_paper.py": (),
+    "ferry/pay_paper.py": (),
+    "ferry/models/pay.py": ("StatementState", "EntryKind"),
     "ferry/rules/outline.py": (),
     "ferry/uploaded.py": (),
     "ferry/models/condition_check.py": ("Stage", "Side", "DamageKind", "RefusalReason"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ferry.portal.lists.declare import Choice
-from ferry.queries.lists import COUNTED, COUNTED_IN_SEARCH, Found, Order, keys_up_to
+from ferry.queries.lists import COUNTED, COUNTED_IN_SEARCH, COUNTED_IN_SHORT, Found, Order, keys_up_to
 from ferry.rules.search import LONGEST_SEARCH, Search, read_search
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ class Asked:
     @property
     def most(self) -> int:
         """Say how far what fits is counted."""
-        return COUNTED_IN_SEARCH if self.q else COUNTED
+        if not self.q:
+            return COUNTED
+        return COUNTED_IN_SHORT if self.search.is_short else COUNTED_IN_SEARCH
 
     @cached_property
     def found(self) -> Found:

@@ -122,7 +122,7 @@ class Total:
     """One figure below a list, with the view of it alone where there is one."""
 
     label: StrOrPromise
-    value: int
+    value: int | str
     filters: dict[str, str] = field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: Excel's own limit, less the heading.
 SHEET_ROWS = 1_048_575
 MOMENT_FORMAT, DAY_FORMAT = "yyyy-mm-dd hh:mm", "yyyy-mm-dd"
+MONEY_FORMAT = "0.00"
 #: A cell that begins like this would be a formula to a spreadsheet program.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 BOM = "\ufeff"
@@ -97,7 +99,7 @@ def _workbook(asked: Asked) -> IO[bytes]:
         sheet.append([text_cell(sheet, heading) for heading in headings])
         written = 0
         for row in islice(values, SHEET_ROWS):
-            sheet.append([_cell(sheet, value) for value in row])
+            sheet.append([typed_cell(sheet, value) for value in row])
             written += 1
         if written < SHEET_ROWS:
             break
@@ -107,19 +109,21 @@ def _workbook(asked: Asked) -> IO[bytes]:
     return file
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: Any) -> Any:
-    """Type a cell: a moment, a day, a number, or text that never becomes a formula."""
+def typed_cell(sheet: WriteOnlyWorksheet, value: Any) -> Any:
+    """Type a cell: a moment, a day, an amount, a number, or text that never becomes a formula."""
     match value:
         case datetime():
-            return _dated(sheet, value.astimezone(CHINA).replace(tzinfo=None), MOMENT_FORMAT)
+            return _formatted(sheet, value.astimezone(CHINA).replace(tzinfo=None), MOMENT_FORMAT)
         case date():
-            return _dated(sheet, value, DAY_FORMAT)
+            return _formatted(sheet, value, DAY_FORMAT)
+        case Decimal():
+            return _formatted(sheet, value, MONEY_FORMAT)
         case None | int():
             return value
     return text_cell(sheet, str(value))
 
 
-def _dated(sheet: WriteOnlyWorksheet, value: Any, number_format: str) -> Any:
+def _formatted(sheet: WriteOnlyWorksheet, value: Any, number_format: str) -> Any:
     cell = WriteOnlyCell(sheet, value)
     cell.number_format = number_format
     return cell

@@ -43,7 +43,7 @@ LINES_SHOWN = 200
 @member(writes=True)
 def trips_selected(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Issue or cancel what is picked: a page at once, more as a job that says how far it is."""
-    act, picked = request.POST.get("act", ""), _picked(request, membership, "trips")
+    act, picked = request.POST.get("act", ""), picked_rows(request, membership, "trips")
     if act == "assign":
         return _assign(request, membership, picked)
     reason = ReasonForm(request.POST if "reason" in request.POST else None)
@@ -63,7 +63,7 @@ def trips_selected(request: HttpRequest, membership: Membership) -> HttpResponse
         )
     except Refused as refused:
         tell_reasons(request, refused)
-        return _back(request, "trips")
+        return back(request, "trips")
     if made:
         _begin(job, len(picked))
     return redirect("portal:bulk_job", job.pk)
@@ -73,12 +73,12 @@ def trips_selected(request: HttpRequest, membership: Membership) -> HttpResponse
 @member()
 def trip_sheets(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Give the windscreen sheets of the trips that were picked, as far as they have open codes."""
-    picked = _picked(request, membership, "trips")
+    picked = picked_rows(request, membership, "trips")
     rows = printable().filter(trip__company=membership.company, trip__in=picked)
     found = list(rows.order_by("trip_id")[:SHEETS_AT_ONCE])
     if not found:
         messages.warning(request, _("None of these trips has an open code to print. Issue them first."))
-        return _back(request, "trips")
+        return back(request, "trips")
     return sheets_answer(found, request, name=f"sheets-{timezone.now():%Y%m%d-%H%M}")
 
 
@@ -86,10 +86,10 @@ def trip_sheets(request: HttpRequest, membership: Membership) -> HttpResponse:
 @member(writes=True)
 def vehicles_selected(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Take the picked vehicles to the roster."""
-    vins = vins_of(membership.company, _picked(request, membership, "vehicles"))
+    vins = vins_of(membership.company, picked_rows(request, membership, "vehicles"))
     if not vins:
         messages.warning(request, _("No vehicle is selected. Select at least one."))
-        return _back(request, "vehicles")
+        return back(request, "vehicles")
     return redirect(f"{reverse('portal:roster')}?{urlencode({'q': ' '.join(vins[:PASTED_AT_MOST])})}")
 
 
@@ -112,7 +112,7 @@ def bulk_job(request: HttpRequest, membership: Membership, pk: int) -> HttpRespo
     return render(request, "portal/_bulk_job.html", context, status=STOP_POLLING if job.finished_at else 200)
 
 
-def _picked(request: HttpRequest, membership: Membership, name: str) -> list[int]:
+def picked_rows(request: HttpRequest, membership: Membership, name: str) -> list[int]:
     """Give the ids that were picked, or with `all` those of every row that fits."""
     if "all" in request.POST:
         asked = asked_of(LISTINGS[name], membership, dict(parse_qsl(request.POST.get("query", ""))))
@@ -134,7 +134,7 @@ def _assign(request: HttpRequest, membership: Membership, picked: list[int]) -> 
     trips = list(Trip.objects.filter(company=membership.company, pk__in=picked[:2]))
     if len(trips) != 1:
         messages.warning(request, _("Select one trip to change its driver."))
-        return _back(request, "trips")
+        return back(request, "trips")
     return redirect("portal:trip_swap", trips[0].reference)
 
 
@@ -149,7 +149,7 @@ def _ask_reason(request: HttpRequest, form: ReasonForm, picked: list[int]) -> Ht
     return render(request, "portal/bulk_cancel.html", context)
 
 
-def _back(request: HttpRequest, name: str) -> HttpResponse:
+def back(request: HttpRequest, name: str) -> HttpResponse:
     return redirect(_back_url(request, name))
 
 

@@ -19,7 +19,7 @@ from ferry.portal.lists.asked import Asked
 from ferry.portal.lists.declare import Scene
 from ferry.portal.lists.known import LISTINGS
 from ferry.portal.saving import tell_reasons
-from ferry.queries.lists import COUNTED, count_up_to, page_of
+from ferry.queries.lists import count_up_to, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 ROWS = 50
 #: The most trips one bulk job takes.
-PICKED_AT_MOST = COUNTED
+PICKED_AT_MOST = 5000
 TOTALLED = 100_000
 
 

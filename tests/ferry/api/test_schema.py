@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import StringIO
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 import schemathesis
@@ -22,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from ferry.actions.cases import open_case
+from ferry.actions.pay import correct_pay
 from ferry.actions.vehicles import offer_vehicle
 from ferry.models import CaseKind, Weight
 from ferry.wsgi import application
@@ -105,6 +107,9 @@ KEYS = {"scans": "device", "devices": "device", "checkpoints": "device", "record
 NAMES = sorted(operation["operationId"] for _call, operation in operations())
 
 
+CORRECTED: dict[str, Any] = {"amount_fen": 500, "reason": "tolls", "key": uuid4()}
+
+
 @pytest.fixture
 def tokens(company: Company) -> dict[str, str]:
     return {
@@ -130,6 +135,7 @@ def known(company: Company) -> dict[str, dict[str, Any]]:
         "trips": {"reference": trip.reference},
         "passes": {"reference": trip.reference},
         "cases": {"id": case.pk},
+        "pay": {"id": correct_pay(driver=trip.driver, **CORRECTED, at=AT, by=BY)[0].statement_id},
         "checkpoints": {"code": "CN-HORGOS"},
     }
 

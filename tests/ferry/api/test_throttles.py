@@ -69,7 +69,7 @@ class FailingCache:
     def add(self, name: str, value: int, timeout: int) -> bool:
         return True
 
-    def incr(self, name: str) -> int:
+    def incr(self, name: str, calls: int) -> int:
         raise self.error
 
 

@@ -17,6 +17,7 @@ from ferry.portal.lists.known import LISTINGS
 from tests.builders import (
     AT,
     a_company,
+    a_correction,
     a_declaration,
     a_driver,
     a_licence,
@@ -171,7 +172,7 @@ class TestOrder:
         monkeypatch.setattr("ferry.portal.lists.views.ROWS", 2)
         for _ in range(5):
             a_licence(company)
-            a_trip(company)
+            a_correction(a_trip(company).driver)
         for sort in LISTINGS[name].sorts:
             up, down = shown(name, f"?sort={sort}"), shown(name, f"?sort=-{sort}")
             assert up == down[::-1]
@@ -278,7 +279,7 @@ class TestExports:
     def test_a_workbook_is_typed_and_goes_on_in_another_sheet(self, client, company, monkeypatch, name):
         monkeypatch.setattr("ferry.portal.lists.exports.SHEET_ROWS", 1)
         for _ in range(2):
-            an_issued_trip(company)
+            a_correction(an_issued_trip(company).driver)
             a_licence(company)
         answer = client.get(reverse("portal:export", args=[name, "xlsx"]))
         book = load_workbook(io.BytesIO(b"".join(answer)))

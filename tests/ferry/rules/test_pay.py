@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ferry.models import TripState
-from ferry.rules.pay import STANDINGS, Pay, pay_of, rate_for, yuan
+from ferry.rules.pay import STANDINGS, Pay, money, pay_of, rate_for
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_every_state_has_its_standing():
     ("fen", "words"), [(0, "¥0"), (50_000, "¥500"), (50_050, "¥500.50"), (100_005, "¥1,000.05")]
 )
 def test_it_is_written_in_yuan(fen, words):
-    assert yuan(fen) == words
+    assert money(fen) == words
