@@ -8,13 +8,15 @@ from django.utils import timezone
 
 from clearance.actions import levels, redate
 from clearance.actions import reconcile as actions
+from clearance.actions.bulk import work_desk_job
 from clearance.actions.chain import check_chains
 from clearance.actions.imports import RECORDS
 from clearance.models import RecordImport
 from clearance.queries.chain import operators, places
 from ferry.actions.file_imports import remove_old_imports
 from ferry.mail import send_letter
-from ferry.tasks import work_trade
+from ferry.queries.bulk import open_desk_jobs
+from ferry.tasks import LINES_AT_ONCE, work_in_turn, work_trade
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,11 @@ def level_cases() -> None:
     moved = levels.level_all_due(at=timezone.now())
     if moved:
         log.info("levelled", cases=moved)
+
+
+@shared_task
+def work_desk_jobs() -> None:
+    work_in_turn(open_desk_jobs, lambda one: work_desk_job(job=one, at=timezone.now(), limit=LINES_AT_ONCE))
 
 
 @shared_task

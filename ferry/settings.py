@@ -507,6 +507,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "send-enquiries": {
+        "task": "ferry.tasks.send_enquiries",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
     "look-ahead": {
         "task": "ferry.tasks.look_ahead",
         "schedule": timedelta(minutes=1),
@@ -519,6 +524,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "work-bulk-jobs": {
         "task": "ferry.tasks.work_bulk_jobs",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 2},
+    },
+    "work-desk-jobs": {
+        "task": "clearance.tasks.work_desk_jobs",
         "schedule": timedelta(seconds=2),
         "options": {"expires": 2},
     },

@@ -17,6 +17,7 @@ from ferry import courier
 from ferry.actions import announce as announcing
 from ferry.actions import lookout
 from ferry.actions.bulk import work_bulk_job
+from ferry.actions.enquiries import claim_enquiries, enquiry_sent
 from ferry.actions.file_imports import remove_old_imports
 from ferry.actions.hooks import CALLED_AT_ONCE, claim_calls, keep_answers
 from ferry.actions.import_work import FLEET, claim_import, work_import
@@ -24,6 +25,7 @@ from ferry.actions.keys import rotate_old_signing_key
 from ferry.actions.notices import claim_letters, letter_sent
 from ferry.actions.reports import count_marked_days
 from ferry.actions.roster import work_roster
+from ferry.mail import mail_enquiry
 from ferry.models import Membership
 from ferry.notice_letters import write_letter
 from ferry.queries.bulk import open_bulk_jobs
@@ -55,15 +57,15 @@ def rotate_keys() -> None:
 
 @shared_task
 def work_rosters() -> None:
-    _work_in_turn(open_rosters, lambda one: work_roster(roster=one, at=timezone.now(), limit=LINES_AT_ONCE))
+    work_in_turn(open_rosters, lambda one: work_roster(roster=one, at=timezone.now(), limit=LINES_AT_ONCE))
 
 
 @shared_task
 def work_bulk_jobs() -> None:
-    _work_in_turn(open_bulk_jobs, lambda one: work_bulk_job(job=one, at=timezone.now(), limit=LINES_AT_ONCE))
+    work_in_turn(open_bulk_jobs, lambda one: work_bulk_job(job=one, at=timezone.now(), limit=LINES_AT_ONCE))
 
 
-def _work_in_turn(waiting: Callable[[], Iterable[Any]], work: Callable[[Any], int]) -> None:
+def work_in_turn(waiting: Callable[[], Iterable[Any]], work: Callable[[Any], int]) -> None:
     """Work each job that is open a little, in turn, until time is up; beat soon reminds us of the rest."""
     until = monotonic() + WORK_S
     worked = 1
@@ -136,6 +138,14 @@ def send_letters() -> None:
     for notices in letters:
         if notices[0].membership_id in members:
             _send(members[notices[0].membership_id], notices, mail)
+
+
+@shared_task
+def send_enquiries() -> None:
+    """Send letters of enquiry; what a mail server does not take is tried again later."""
+    for step in claim_enquiries(at=timezone.now()):
+        if mail_enquiry(step):
+            enquiry_sent(step=step, at=timezone.now())
 
 
 def _send(membership: Membership, notices: Sequence[Notice], mail: BaseEmailBackend) -> None:

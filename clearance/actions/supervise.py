@@ -8,10 +8,11 @@ from django.db import transaction
 
 from clearance.actions.chain import chain
 from clearance.models import Act
-from ferry.actions.cases import resolve_case, write_off_case
+from ferry.actions.case_work import attach_to_case, resolve_with_evidence
+from ferry.actions.cases import write_off_case
 from ferry.actions.passes import revoke_pass
 from ferry.actions.places import close_routes, end_closure
-from ferry.models import CaseState
+from ferry.models import CaseState, Party
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +79,7 @@ def settle(
     resolution: str,
     note: str,
     accepted_fen: int | None = None,
+    evidence: tuple[str, bytes] | None = None,
     at: datetime,
     by: str,
 ) -> Case:
@@ -88,9 +90,16 @@ def settle(
     about = f"case {case.pk}"
     with transaction.atomic():
         if resolution == CaseState.WRITTEN_OFF:
+            _attach(case, evidence, at, by)
             settled = write_off_case(case=case, note=note, at=at, by=by)
         else:
             said = {"resolution": resolution, "note": note, "accepted_fen": accepted_fen}
-            settled = resolve_case(case=case, **said, at=at, by=by)  # type: ignore[arg-type]
+            settled = resolve_with_evidence(case=case, evidence=evidence, **said, at=at, by=by)
         chain(act=Act.CASE_SETTLED, checkpoint=checkpoint, about=about, content=content, at=at, by=by)
     return settled
+
+
+def _attach(case: Case, evidence: tuple[str, bytes] | None, at: datetime, by: str) -> None:
+    if evidence is not None:
+        name, content = evidence
+        attach_to_case(case=case, name=name, content=content, party=Party.CUSTOMS, at=at, by=by)

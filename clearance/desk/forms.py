@@ -8,23 +8,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clearance.models import Watched
-from ferry.models import CaseKind, CaseState, Weight
 from ferry.portal.case_forms import ResolutionForm
 from ferry.portal.paper_forms import CodeInput
 from ferry.rules.cases import WRITE_OFF, WRITTEN_OFF
 
 if TYPE_CHECKING:
     from ferry.models import Case
-
-
-class CaseFilter(forms.Form):
-    """Which cases to list; open ones unless another state is asked for."""
-
-    state = forms.ChoiceField(label=_("State"), choices=CaseState.choices, required=False)
-    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *CaseKind.choices], required=False)
-    weight = forms.ChoiceField(
-        label=_("Weight"), choices=[("", _("All")), *reversed(Weight.choices)], required=False
-    )
 
 
 class SettleForm(ResolutionForm):

@@ -46,12 +46,18 @@ class RecordFileForm(ImportForm):
         fields["place"].choices = [(one.code, one.name) for one in places]
         if not known:
             del fields["source"]
+            fields["name"].required = True
         if len(places) == 1:
             del fields["place"]
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
-        if not said.get("source") and not said.get("name", "").strip() and "name" not in self.errors:
+        if (
+            not said.get("source")
+            and not said.get("name", "").strip()
+            and "source" in self.fields
+            and "name" not in self.errors
+        ):
             self.add_error("name", _("Choose a source, or give the new one a name."))
         return said
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from clearance.desk import (
+    cases,
     chains,
     closures,
     devices,
@@ -21,8 +22,13 @@ from clearance.desk import (
 app_name = "desk"
 
 urlpatterns = [
-    path("", views.cases, name="cases"),
-    path("cases/<int:pk>/", views.case, name="case"),
+    path("", cases.cases, name="cases"),
+    path("cases/export.<str:form>", cases.cases_export, name="cases_export"),
+    path("cases/selected/", cases.cases_selected, name="cases_selected"),
+    path("bulk/<int:pk>/", cases.bulk_job, name="bulk_job"),
+    path("cases/<int:pk>/", cases.case, name="case"),
+    path("cases/<int:pk>/files/<int:document>/", cases.case_file, name="case_file"),
+    path("cases/<int:pk>/<str:act>/", cases.case_act, name="case_act"),
     path("duty/", live.duty, name="duty"),
     path("live/", live.live, name="live"),
     path("chain/", chains.chain, name="chain"),

@@ -1,4 +1,4 @@
-"""A supervisor settles cases, keeps the watch list and revokes codes."""
+"""A supervisor keeps the watch list and revokes codes."""
 
 from __future__ import annotations
 
@@ -10,31 +10,27 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
-from clearance.actions.supervise import revoke_code, settle
+from clearance.actions.supervise import revoke_code
 from clearance.actions.watch import unwatch
 from clearance.actions.watch import watch as put_on_watch
 from clearance.desk.forms import (
-    CaseFilter,
     CodeForm,
     RevokeForm,
-    SettleForm,
     WatchFilter,
     WatchForm,
 )
 from clearance.desk.places import place_on, supervisor
 from clearance.lane.access import officer
 from clearance.models import WatchEntry
-from clearance.queries.desk import cases_at, names_of_companies, passes_at, watch_entries
+from clearance.queries.desk import names_of_companies, passes_at, watch_entries
 from ferry.codes import show_short_code
 from ferry.errors import Refused
-from ferry.models import CaseState, PassState
-from ferry.portal.facts import told_facts
+from ferry.models import PassState
 from ferry.portal.pages import newest_first
 from ferry.portal.saving import save, tell_reasons
 from ferry.queries.passes import find_pass
-from ferry.rules.cases import resolution_said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,53 +39,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from clearance.lane.access import Station
-
-
-@require_safe
-@never_cache
-@officer(supervises=True)
-def cases(request: HttpRequest, station: Station) -> HttpResponse:
-    """List the cases about the supervisor's checkpoints, newest first."""
-    form = CaseFilter(request.GET)
-    form.is_valid()
-    state = form.cleaned_data.get("state") or CaseState.OPEN
-    rows = cases_at(station.supervised).filter(state=state)
-    for name in ("kind", "weight"):
-        if form.cleaned_data.get(name):
-            rows = rows.filter(**{name: form.cleaned_data[name]})
-    return render(request, "desk/cases.html", {"filter": form, "page": newest_first(rows, request)})
-
-
-@require_http_methods(["GET", "POST"])
-@never_cache
-@officer(supervises=True)
-def case(request: HttpRequest, station: Station, pk: int) -> HttpResponse:
-    """Show a case with what it rests on, and settle it."""
-    shown = cases_at(station.supervised).filter(pk=pk).first()
-    if shown is None:
-        raise Http404
-    form = SettleForm(request.POST or None, case=shown)
-    if request.method == "POST" and form.is_valid():
-        is_settled = _tried(
-            request,
-            lambda: settle(
-                case=shown,
-                checkpoint=place_on(shown.trip.route if shown.trip else None, station),
-                at=timezone.now(),
-                by=supervisor(request),
-                **form.cleaned_data,
-            ),
-            _("The case is settled. Its trip is being looked at again."),
-        )
-        return redirect("desk:cases") if is_settled else redirect("desk:case", pk)
-    context = {
-        "case": shown,
-        "facts": told_facts(shown.facts),
-        "resolution": resolution_said(shown.resolution),
-        "events": shown.trip.events.order_by("-at", "-pk") if shown.trip else [],
-        "form": form,
-    }
-    return render(request, "desk/case.html", context, status=400 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -103,7 +105,7 @@ class Teller:
             scan = self.explained.scans.get(source.id)
             return (self._scanner(scan) if scan else []), source.recorded_at
         if isinstance(source, RecordSeen):
-            return _feed(self.explained.records.get(source, ()))
+            return self._recorded(self.explained.records.get(source, ()))
         if isinstance(source, Word):
             said = self.explained.words.get(source, ())
             return _feed(said) if said else ([_("as the company entered it")], None)
@@ -112,6 +114,14 @@ class Teller:
                 _("the company")
             ], None
         return [_("the consignee, by PIN")], None
+
+    def _recorded(self, records: Sequence[Record]) -> tuple[list[Any], datetime | None]:
+        """Say who told it; a supervisor is led to the record itself."""
+        told, heard_at = _feed(records)
+        if self.is_desk and records:
+            address = reverse("desk:record", args=[records[0].pk])
+            told[1] = format_html('<a href="{}">{}</a>', address, told[1])
+        return told, heard_at
 
     def _scanner(self, scan: Scan) -> list[Any]:
         told: list[Any] = [str(scan.checkpoint)]

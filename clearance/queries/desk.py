@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
-from clearance.models import Watched, WatchEntry
-from ferry.models import Case, Company, Pass, Route, Trip
+from clearance.models import Duty, Posting, Watched, WatchEntry
+from ferry.models import Company, Pass, Route, User
+from ferry.queries.case_lists import cases_on_routes
 from ferry.queries.passes import passes_in_full
 from ferry.rules.letters import plain_capitals
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from ferry.models import Checkpoint
+    from ferry.models import Case, Checkpoint
 
 
 def routes_of(checkpoints: Collection[Checkpoint]) -> QuerySet[Route]:
@@ -25,12 +26,14 @@ def routes_of(checkpoints: Collection[Checkpoint]) -> QuerySet[Route]:
 
 
 def cases_at(checkpoints: Collection[Checkpoint]) -> QuerySet[Case]:
-    """List the cases about trips over these checkpoints, and about declarations with such a trip."""
-    routes = list(routes_of(checkpoints).values_list("pk", flat=True))
-    # Asked of each case by itself: as a set, the trips of these routes are all the years'.
-    declared = Trip.objects.filter(declaration=OuterRef("declaration"), route__in=routes)
-    about = Q(trip__route__in=routes) | Q(Exists(declared), trip=None)
-    return Case.objects.filter(about).select_related("company", "trip__vehicle", "trip__route", "declaration")
+    """List the cases about trips over these checkpoints, and about declarations whose first trip is."""
+    return cases_on_routes(routes_of(checkpoints))
+
+
+def supervisors_at(places: Collection[Any]) -> QuerySet[User]:
+    """List the supervisors of these checkpoints, by name."""
+    posted = Posting.objects.filter(checkpoint__in=places, duty=Duty.SUPERVISOR).values("user")
+    return User.objects.filter(pk__in=posted, is_active=True).order_by("name", "email")
 
 
 def passes_at(checkpoints: Collection[Checkpoint]) -> QuerySet[Pass]:

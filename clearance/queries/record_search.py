@@ -37,14 +37,16 @@ def every_record(checkpoints: Collection[Checkpoint]) -> QuerySet[Record]:
 
 
 def record_seen(checkpoints: Collection[Checkpoint], pk: int) -> Record | None:
-    """Find one record: of a source of these checkpoints, or about a trip over them."""
+    """Find one record: of a source of these checkpoints, or about a trip over them or its declaration."""
     rows = Record.objects.select_related(
         "trip__route__exit", "trip__route__entry", "trip__vehicle", "declaration", "file_import__source"
     )
     record = rows.filter(pk=pk).first()
     if record is None or every_record(checkpoints).filter(pk=pk).exists():
         return record
-    return record if record.trip and record.trip.route_id in route_ids(checkpoints) else None
+    own = Trip.objects.filter(route__in=routes_of(checkpoints))
+    about = own.filter(pk=record.trip_id) if record.trip_id else own.filter(declaration=record.declaration_id)
+    return record if record.matched_at and about.exists() else None
 
 
 def route_ids(checkpoints: Collection[Checkpoint]) -> set[int]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from ferry.actions.case_steps import new_step, note_step, note_steps
-from ferry.actions.cases import SETTLED
+from ferry.actions.case_steps import new_step, note_step, note_steps, party_of
+from ferry.actions.cases import SETTLED, resolve_case
 from ferry.actions.documents import keep_document
 from ferry.errors import Conflict, Invalid, NotAllowed, Reason
-from ferry.models import Case, CaseLevel, CaseState, DocumentKind, Membership, Party, Role, StepKind
+from ferry.models import Case, CaseLevel, CaseState, DocumentKind, Party, StepKind
+from ferry.queries.members import writers_of
 from ferry.rules.cases import LONGEST_NOTE
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from ferry.models import CaseStep, User
 
-WRITERS = (Role.OWNER, Role.DISPATCHER)
 COLUMNS = {Party.COMPANY: "assigned_to", Party.CUSTOMS: "officer"}
 STEPS = {CaseLevel.ENQUIRY: StepKind.ENQUIRED, CaseLevel.ESCALATED: StepKind.ESCALATED}
 
@@ -59,8 +59,7 @@ def assign_case(*, case: Case, to: User | None, party: str, at: datetime, by: st
 
 
 def _refuse_outsider(case: Case, to: User) -> None:
-    members = Membership.objects.filter(company=case.company_id, role__in=WRITERS, user__is_active=True)
-    if not members.filter(user=to).exists():
+    if not writers_of(case.company_id).filter(user=to).exists():
         detail = _("Only an owner or a dispatcher of the company can be given a case. Choose another.")
         raise Invalid(Reason("not_a_member", detail, "assigned_to"))
 
@@ -113,6 +112,17 @@ def attach_to_case(
                 document=document,
             )
     return is_new
+
+
+def resolve_with_evidence(
+    *, case: Case, evidence: tuple[str, bytes] | None, at: datetime, by: str, **resolution: Any
+) -> Case:
+    """Settle a case as `resolve_case` does, keeping a file that proves it first; both or neither."""
+    with transaction.atomic():
+        if evidence is not None:
+            name, content = evidence
+            attach_to_case(case=case, name=name, content=content, party=party_of(by), at=at, by=by)
+        return resolve_case(case=case, **resolution, at=at, by=by)
 
 
 def raise_to_enquiry(*, case: Case, party: str, at: datetime, by: str) -> None:

@@ -46,6 +46,7 @@ version_1 = [
     path("cases/", cases.Cases.as_view(), name="cases"),
     path("cases/<int:pk>/", cases.OneCase.as_view(), name="case"),
     path("cases/<int:pk>/resolve/", cases.ResolveCase.as_view(), name="resolve_case"),
+    path("cases/<int:pk>/comment/", cases.CommentCase.as_view(), name="comment_case"),
     path("pay/statements/", pay.Statements.as_view(), name="pay_statements"),
     path("pay/statements/<int:pk>/", pay.OneStatement.as_view(), name="pay_statement"),
     path("keys/", public.Keys.as_view(), name="keys"),

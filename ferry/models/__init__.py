@@ -58,11 +58,12 @@ from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
 from ferry.models.receipt import Condition, Receipt
 from ferry.models.report import CompanyDay, DayMark, Timed
 from ferry.models.roster import LineState, Roster, RosterLine
-from ferry.models.saved import BulkAct, BulkJob, BulkLine, SavedView
+from ferry.models.saved import CASE_ACTS, BulkAct, BulkJob, BulkLine, SavedView
 from ferry.models.trip import ON_THE_WAY, EventKind, Outcome, Pass, PassState, Trip, TripEvent, TripState
 from ferry.models.vehicle import Handover, Powertrain, Vehicle
 
 __all__ = [
+    "CASE_ACTS",
     "ON_THE_WAY",
     "OPEN_IMPORTS",
     "PERSONAL",

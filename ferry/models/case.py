@@ -205,6 +205,7 @@ class CaseStep(models.Model):
 
     An `is_internal` one is for the side of its `party` alone. `text` is what a person wrote; `data` are
     codes, numbers and names that go with the kind. It waits to be announced while `announced_at` is empty.
+    A letter is its own queue of mail: due when `mail_due_at` has passed.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="steps", db_index=False)
@@ -219,6 +220,9 @@ class CaseStep(models.Model):
         "ferry.Document", models.PROTECT, null=True, blank=True, related_name="case_steps"
     )
     announced_at = models.DateTimeField(null=True, blank=True)
+    mail_due_at = models.DateTimeField(null=True, blank=True)
+    mail_tries = models.PositiveSmallIntegerField(default=0)
+    mailed_at = models.DateTimeField(_("sent by e-mail"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("step of a case")
@@ -233,6 +237,11 @@ class CaseStep(models.Model):
             models.Index(fields=["case", "id"], name="step_of_case"),
             models.Index(
                 fields=["id"], condition=models.Q(announced_at__isnull=True), name="step_to_announce"
+            ),
+            models.Index(
+                fields=["mail_due_at"],
+                condition=models.Q(mail_due_at__isnull=False),
+                name="step_to_mail",
             ),
         ]
 

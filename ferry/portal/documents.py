@@ -96,7 +96,8 @@ def document_keep(request: HttpRequest, membership: Membership, thing: str, key:
 @require_POST
 @member(writes=True)
 def document_remove(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
-    document = get_object_or_404(documents_of(membership.company), pk=pk)
+    # Evidence of a case stays with what was said of it.
+    document = get_object_or_404(documents_of(membership.company), pk=pk, case=None)
     done = remove_document(
         document=document, company=membership.company, at=timezone.now(), by=dispatcher(membership)
     )

@@ -29,7 +29,14 @@ class Progress:
 
 
 def open_bulk_jobs() -> QuerySet[BulkJob]:
-    return BulkJob.objects.filter(finished_at__isnull=True).order_by("pk").select_related("company")
+    """List companies' jobs that are being worked."""
+    rows = BulkJob.objects.filter(finished_at__isnull=True, officer__isnull=True)
+    return rows.order_by("pk").select_related("company")
+
+
+def open_desk_jobs() -> QuerySet[BulkJob]:
+    """List supervisors' jobs that are being worked."""
+    return BulkJob.objects.filter(finished_at__isnull=True, officer__isnull=False).order_by("pk")
 
 
 def bulk_jobs_of(company: Company) -> QuerySet[BulkJob]:

@@ -57,7 +57,11 @@ def routes_about(subjects: Iterable[tuple[int | None, int | None, str]]) -> dict
 
 def steps_seen(case: Case, party: str) -> QuerySet[CaseStep]:
     """List what one side may see of what was done, the oldest first."""
-    rows = CaseStep.objects.filter(case=case).order_by("pk").select_related("document")
+    return visible_steps(party).filter(case=case)
+
+
+def visible_steps(party: str) -> QuerySet[CaseStep]:
+    rows = CaseStep.objects.order_by("pk").select_related("document")
     return rows.exclude(~Q(party=party), is_internal=True)
 
 

@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 #: How long a case has when nobody has looked at its route's limits yet.
 USUAL_DUE = timedelta(hours=48)
 
+CONSIGNEE, DRIVER, COMPANY = "consignee", "driver", "company"
+#: What only who was to receive the vehicle can answer.
+ASKED_OF_CONSIGNEE = frozenset(
+    {
+        CaseKind.EXIT_NO_DELIVERY,
+        CaseKind.DELIVERY_NO_EXIT,
+        CaseKind.CONSIGNEE_DIFFERS,
+        CaseKind.DAMAGE,
+        CaseKind.RETURNED_UNDELIVERED,
+        CaseKind.IMPOSSIBLE_ORDER,
+    }
+)
+#: Days in which a letter asks to be answered.
+ANSWER_DAYS = 7
+
 #: The resolution of exit_no_delivery that says: he has the vehicle after all.
 DELIVERED = "delivered"
 DAMAGE_SETTLED = "damage_settled"
@@ -40,6 +55,33 @@ RESOLUTIONS: Mapping[str, StrOrPromise] = {
     "other": _("Something else: see the note"),
 }
 WRITE_OFF = _("Write off: it will not be explained, and nobody shall wait for it")
+
+HAPPENED: Mapping[str, StrOrPromise] = {
+    CaseKind.EXIT_NO_DELIVERY: _("The vehicle left China, and nobody has confirmed that it was received."),
+    CaseKind.DELIVERY_NO_EXIT: _(
+        "The consignee confirmed the vehicle, but no gate recorded that it left China."
+    ),
+    CaseKind.VIN_MISMATCH: _("A record shows another VIN than the code of this trip."),
+    CaseKind.DRIVER_MISMATCH: _("At the border stood another person than the assigned driver."),
+    CaseKind.DECLARATION_NOT_CLOSED: _(
+        "All vehicles of the declaration are out, but customs have not closed it."
+    ),
+    CaseKind.DECLARATION_CHANGED: _("The declaration was amended or deleted after the code was issued."),
+    CaseKind.QUANTITY_DIFFERS: _("More or fewer vehicles left than were declared."),
+    CaseKind.PASS_REUSED: _("One code let a vehicle through more than once at the same crossing."),
+    CaseKind.VEHICLE_TWICE: _("The vehicle left China twice and did not come back in between."),
+    CaseKind.DRIVER_OVERLAP: _("The driver seems to have been on two trips at the same time."),
+    CaseKind.OVERSTAY: _("The driver has been in Kazakhstan longer than he may without a visa."),
+    CaseKind.EXIT_OUTSIDE_WINDOW: _("The vehicle left outside the time its code was good for."),
+    CaseKind.IMPOSSIBLE_ORDER: _("The times of the records cannot be true together."),
+    CaseKind.CONSIGNEE_DIFFERS: _("Somebody else than the named consignee received the vehicle."),
+    CaseKind.DAMAGE: _("The vehicle was received damaged."),
+    CaseKind.NEVER_USED: _("The code ended and nobody had shown it at a gate."),
+    CaseKind.RETURNED_UNDELIVERED: _("The vehicle came back, or was not let in or not taken."),
+    CaseKind.STALE_OFFLINE_RELEASE: _(
+        "A gate without a connection let a vehicle through on a code that had been ended."
+    ),
+}
 
 _ANY = ("explained", "record_corrected", "agreed_with_customs", "other")
 #: How each kind can be settled, the likeliest first.
@@ -65,6 +107,13 @@ FITTING: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def addressees(kind: str, *, of_trip: bool, party: str) -> list[str]:
+    """Say to whom one side may write a letter of enquiry about a case of this kind."""
+    found = [CONSIGNEE] if of_trip and kind in ASKED_OF_CONSIGNEE else []
+    found += [DRIVER] if of_trip else []
+    return found + ([COMPANY] if party == Party.CUSTOMS else [])
+
+
 def resolutions_for(kind: str) -> list[tuple[str, StrOrPromise]]:
     return [(word, RESOLUTIONS[word]) for word in FITTING[kind]]
 
@@ -72,6 +121,11 @@ def resolutions_for(kind: str) -> list[tuple[str, StrOrPromise]]:
 def resolution_said(word: str) -> StrOrPromise:
     """Say a resolution in words; a company's own word stays as it is."""
     return WRITE_OFF if word == WRITTEN_OFF else RESOLUTIONS.get(word, word)
+
+
+def happened(kind: str) -> StrOrPromise:
+    """Say in one sentence what a case of this kind is about."""
+    return HAPPENED[kind]
 
 
 def against(kind: str, word: str, accepted_fen: int | None = None) -> list[Reason]:

@@ -16,6 +16,7 @@ import './condition.css';
 import './desk.css';
 import './chain.css';
 import './evidence.css';
+import './cases.css';
 import htmx from 'htmx.org/dist/htmx.esm.js';
 import './import.js';
 import './desk.js';

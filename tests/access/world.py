@@ -32,6 +32,7 @@ from clearance.models import (
     WatchEntry,
 )
 from ferry.actions.bulk import plan_bulk_job
+from ferry.actions.case_work import attach_to_case
 from ferry.actions.cases import open_case
 from ferry.actions.consignments import join_consignment, open_consignment
 from ferry.actions.hooks import add_endpoint, send_test
@@ -45,6 +46,7 @@ from ferry.actions.saved_views import save_view
 from ferry.actions.vehicles import offer_vehicle
 from ferry.models import (
     BulkJob,
+    Case,
     CaseKind,
     CaseState,
     Closure,
@@ -59,6 +61,7 @@ from ferry.models import (
     KeyKind,
     Notice,
     NoticeKind,
+    Party,
     Pass,
     PassState,
     Role,
@@ -110,6 +113,9 @@ def a_world() -> Company:
     facts = {"confirmed_at": AT.isoformat()}
     open_case(trip=trip, kind=CaseKind.DAMAGE, weight=Weight.MEDIUM, facts=facts, at=AT, by=BY)
     furnish(company)
+    attach_to_case(
+        case=an_open_case(company), name="a.jpg", content=a_picture(), party=Party.COMPANY, at=AT, by=BY
+    )
     watch(kind=Watched.VIN, value="LGXCE4CB0S9999999", instruction="Call Li at 110.", at=AT, by=BY)
     here = {"checkpoint": a_checkpoint(), "kind": DeviceKind.CAMERA, "lane": "3"}
     add_device(**here, at=AT, by="supervisor x")
@@ -180,6 +186,10 @@ def an_open_pass(company: Company) -> Pass:
     return Pass.objects.filter(trip=a_ready_trip(company), state=PassState.OPEN).get()
 
 
+def an_open_case(company: Company) -> Case:
+    return company.cases.filter(state=CaseState.OPEN, trip__isnull=False).order_by("pk")[0]
+
+
 #: What stands in an address for what Silk Road Cars keeps; named by the part of the address before it.
 STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "trips/<reference>": lambda company: a_ready_trip(company).reference,
@@ -196,12 +206,14 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "about/<thing>": lambda company: "trip",
     "<key>": lambda company: a_ready_trip(company).reference,
     "pictures/<pk>": lambda company: a_ready_trip(company).vehicle.documents.latest("pk").pk,
-    "documents/<pk>": lambda company: company.documents.latest("pk").pk,
+    "documents/<pk>": lambda company: company.documents.filter(case=None).latest("pk").pk,
     "condition-photos/<pk>": lambda company: condition_photos_of(company).latest("pk").pk,
+    "cases/<pk>": lambda company: an_open_case(company).pk,
+    "<act>": lambda company: "comment",
+    "files/<document>": lambda company: an_open_case(company).documents.latest("pk").pk,
     "pay/<pk>": lambda company: company.pay_statements.earliest("pk").pk,
     "statements/<pk>": lambda company: company.pay_statements.earliest("pk").pk,
     "rates/<pk>": lambda company: company.pay_rates.earliest("pk").pk,
-    "cases/<pk>": lambda company: company.cases.filter(state=CaseState.OPEN, trip__isnull=False)[0].pk,
     "handovers/<pk>": lambda company: Handover.objects.filter(to_company=company)[0].pk,
     "handovers/<pk>/withdraw/": lambda company: company.handovers_out.earliest("pk").pk,
     "members/<pk>": lambda company: company.memberships.earliest("pk").pk,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django_stubs_ext import StrOrPromise
 
-    from ferry.models import Company
+    from ferry.models import Company, User
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 LONGEST_TYPED = 40
@@ -29,6 +29,7 @@ class Scene:
     company: Company
     at: datetime
     may_write: bool = False
+    user: User | None = None
 
     @property
     def whose(self) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,16 +12,16 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
-from kombu.exceptions import OperationalError
 
-from ferry.actions.bulk import plan_bulk_job, work_bulk_job
-from ferry.celery import app
+from ferry.actions.bulk import plan_bulk_job
 from ferry.errors import Refused
-from ferry.models import BulkAct, LineState, Trip
+from ferry.models import CASE_ACTS, BulkAct, LineState, Trip
 from ferry.portal.access import dispatcher, member
+from ferry.portal.case_bulk import job_shown
 from ferry.portal.forms import ReasonForm
 from ferry.portal.lists.known import LISTINGS
-from ferry.portal.lists.views import PICKED_AT_MOST, ROWS, asked_of
+from ferry.portal.lists.picking import LINES_SHOWN, begin_job, picked_ids
+from ferry.portal.lists.views import asked_of
 from ferry.portal.roster import STOP_POLLING
 from ferry.portal.roster_forms import KeyForm
 from ferry.portal.saving import tell_reasons
@@ -34,9 +33,7 @@ from ferry.rules.search import PASTED_AT_MOST
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
-    from ferry.models import BulkJob, Membership
-
-LINES_SHOWN = 200
+    from ferry.models import Membership
 
 
 @require_POST
@@ -65,7 +62,7 @@ def trips_selected(request: HttpRequest, membership: Membership) -> HttpResponse
         tell_reasons(request, refused)
         return back(request, "trips")
     if made:
-        _begin(job, len(picked))
+        begin_job(job, len(picked))
     return redirect("portal:bulk_job", job.pk)
 
 
@@ -98,6 +95,8 @@ def vehicles_selected(request: HttpRequest, membership: Membership) -> HttpRespo
 def bulk_job(request: HttpRequest, membership: Membership, pk: int) -> HttpResponse:
     """Show how far a job is, and why lines were refused; the part that changes asks for itself again."""
     job = get_object_or_404(bulk_jobs_of(membership.company), pk=pk)
+    if job.act in CASE_ACTS:
+        return job_shown(request, job, rooms="portal", frame="portal/base.html")
     lines = job.lines.select_related("trip__vehicle", "trip__driver")
     context = {
         "job": job,
@@ -113,21 +112,7 @@ def bulk_job(request: HttpRequest, membership: Membership, pk: int) -> HttpRespo
 
 
 def picked_rows(request: HttpRequest, membership: Membership, name: str) -> list[int]:
-    """Give the ids that were picked, or with `all` those of every row that fits."""
-    if "all" in request.POST:
-        asked = asked_of(LISTINGS[name], membership, dict(parse_qsl(request.POST.get("query", ""))))
-        return list(asked.rows.order_by("pk").values_list("pk", flat=True)[:PICKED_AT_MOST])
-    said = request.POST.getlist("row")[:PICKED_AT_MOST]
-    return [int(one) for one in dict.fromkeys(said) if one.isascii() and one.isdigit() and len(one) < 19]
-
-
-def _begin(job: BulkJob, count: int) -> None:
-    """Do a page's worth while somebody waits; have a worker look at more."""
-    if count <= ROWS:
-        work_bulk_job(job=job, at=timezone.now(), limit=ROWS)
-        return
-    with suppress(OperationalError):
-        app.send_task("ferry.tasks.work_bulk_jobs", retry=False, expires=30)
+    return picked_ids(request, lambda said: asked_of(LISTINGS[name], membership, said))
 
 
 def _assign(request: HttpRequest, membership: Membership, picked: list[int]) -> HttpResponse:

@@ -45,13 +45,13 @@ def page(listing: Listing) -> Callable[..., HttpResponse]:
         asked = asked_of(listing, membership, request.GET.dict())
         if request.GET.get("part") == "totals":
             return render(request, "portal/lists/totals.html", totals_of(asked))
-        return render(request, listing.template, _shown(request, membership, asked))
+        return render(request, listing.template, list_shown(request, membership, asked))
 
     return view
 
 
 def asked_of(listing: Listing, membership: Membership, said: dict[str, str]) -> Asked:
-    scene = Scene(membership.company, timezone.now(), membership.may_write)
+    scene = Scene(membership.company, timezone.now(), membership.may_write, membership.user)
     return Asked.read(listing, scene, said)
 
 
@@ -88,7 +88,7 @@ def _own_views(membership: Membership) -> QuerySet[SavedView]:
     return SavedView.objects.filter(company=membership.company, user=membership.user_id)
 
 
-def _shown(request: HttpRequest, membership: Membership, asked: Asked) -> dict[str, Any]:
+def list_shown(request: HttpRequest, membership: Membership, asked: Asked) -> dict[str, Any]:
     views = _own_views(membership).filter(list=asked.listing.name).order_by("name")
     return {
         **page_shown(request, asked, url=reverse(f"portal:{asked.listing.name}")),

@@ -164,7 +164,7 @@ def test_the_list_of_cases_costs_a_fixed_number_of_queries(
 ):
     for kind in (CaseKind.DAMAGE, CaseKind.OVERSTAY, CaseKind.NEVER_USED):
         open_case(trip=case.trip, kind=kind, weight=Weight.LOW, facts={"k": kind}, at=AT, by=BY)
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(14):
         page(client, "desk:cases")
 
 

@@ -103,6 +103,7 @@ def test_the_form_pressed_twice_makes_one_import(client, supervisor) -> None:
 
 
 def test_what_is_no_file_and_what_has_no_source_is_said_on_the_form(client, supervisor) -> None:
+    open_source(checkpoint=a_checkpoint(), name="Horgos border police", at=AT, by=BY)
     answer = send(client, "record_files", name="", file=SimpleUploadedFile("x.csv", b""), key=uuid.uuid4())
     assert answer.status_code == 400
     assert "give the new one a name" in text(answer)
@@ -299,3 +300,24 @@ def test_the_list_asks_as_much_for_many_as_for_one(
     work_record_imports()
     with django_assert_max_num_queries(14):
         page(client, "records")
+
+
+def test_a_trips_evidence_leads_to_the_record(client, supervisor) -> None:
+    trip = leave(an_issued_trip(), AT)
+    line = RecordLine("border_exit", AT, "<BP-77>", passport_number=trip.driver.passport_number)
+    [result] = take_records(lines=[line], source="Feed", at=AT, by=BY)
+    shown = text(page(client, "trip", trip.reference))
+    assert f'<a href="{reverse("desk:record", args=[result.record.pk])}">&lt;BP-77&gt;</a>' in shown
+
+
+def test_the_kazakh_side_opens_a_status_of_the_declaration_of_its_trip_alone(client, elsewhere) -> None:
+    trip = an_issued_trip()
+    numbers = (trip.declaration.number, "940720260000000017")
+    lines = [
+        RecordLine("declaration_status", AT, number, declaration=number, status="closed")
+        for number in numbers
+    ]
+    own, other = take_records(lines=lines, source="Customs", at=AT, by=BY)
+    elsewhere("KZ-NURZHOLY")
+    assert page(client, "record", own.record.pk).status_code == 200
+    assert page(client, "record", other.record.pk).status_code == 404

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ferry.actions.case_work import comment_case
 from ferry.actions.cases import open_case
-from ferry.models import Case, CaseKind, PassState, Trip, TripState, Weight
+from ferry.models import Case, CaseKind, Party, PassState, Trip, TripState, Weight
 from tests.builders import AT, BY, a_declaration, an_issued_trip
 from tests.ferry.api.callers import errors_of
 
@@ -98,3 +99,36 @@ def test_a_resolution_needs_a_word(caller: APIClient, company: Company) -> None:
 
     assert (answer.status_code, errors_of(answer)) == (400, [("required", "resolution")])
     assert Case.objects.get().state == "open"
+
+
+def test_it_tells_who_has_it_until_when_and_what_was_done(caller: APIClient, company: Company) -> None:
+    case = a_case(an_issued_trip(company))
+    said = {"party": Party.CUSTOMS, "at": AT, "by": "supervisor chen@customs.example"}
+    comment_case(case=case, text="among us", is_internal=True, **said)
+
+    for _time in range(2):
+        answer = caller.post(f"/api/v1/cases/{case.pk}/comment/", {"text": "We called."}, format="json")
+
+    told = answer.json()
+    assert (told["level"], told["due_at"], told["assigned_to"]) == ("case", "2026-11-24T04:00:00Z", None)
+    assert [(step["step"], step["text"]) for step in told["steps"]] == [
+        ("opened", ""),
+        ("commented", "We called."),
+    ]
+    assert caller.get("/api/v1/cases/").json()["results"] == [told]
+
+
+def test_a_key_writes_nothing_off_and_says_nothing_of_anothers(caller: APIClient, company: Company) -> None:
+    own, theirs = a_case(an_issued_trip(company)), a_case(an_issued_trip())
+    body = {"resolution": "written_off", "note": "x"}
+    answer = caller.post(f"/api/v1/cases/{own.pk}/resolve/", body, format="json")
+    assert (answer.status_code, errors_of(answer)) == (400, [("write_off_by_supervisor", "resolution")])
+    assert caller.post(f"/api/v1/cases/{theirs.pk}/comment/", {"text": "x"}, format="json").status_code == 404
+    assert theirs.steps.count() == 1
+
+
+def test_it_settles_a_damage_with_an_amount(caller: APIClient, company: Company) -> None:
+    case = a_case(an_issued_trip(company), CaseKind.DAMAGE)
+    body = {"resolution": "damage_settled", "note": "x", "accepted_fen": 50_000}
+    told = caller.post(f"/api/v1/cases/{case.pk}/resolve/", body, format="json").json()
+    assert (told["accepted_fen"], told["accepted_currency"]) == (50_000, "CNY")

@@ -1,0 +1,110 @@
+"""Write letters of enquiry about cases, and see those off that go by e-mail."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from ferry.actions.case_steps import note_step
+from ferry.actions.cases import SETTLED
+from ferry.actions.documents import keep_document
+from ferry.enquiry_paper import Letter, draw_enquiry
+from ferry.errors import Conflict, Invalid, Reason
+from ferry.models import Case, CaseStep, DocumentKind, StepKind
+from ferry.models.driver import READ_INSTEAD
+from ferry.queries.case_lists import SHOWN
+from ferry.rules.cases import COMPANY, CONSIGNEE, addressees
+from ferry.rules.notices import next_mail
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+#: A letter to the same reader is not written again so soon: the first one was meant.
+AGAIN_AFTER = timedelta(hours=1)
+LETTERS_AT_ONCE = 20
+
+
+def write_enquiry(
+    *, case: Case, to: str, email: str, sender: str, party: str, at: datetime, by: str
+) -> tuple[CaseStep, bool]:
+    """Write a numbered letter and keep it with the case; False with the one that was written just before.
+
+    With an address it is sent there as soon as a worker comes to it.
+    """
+    with transaction.atomic():
+        Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
+        case = Case.objects.select_related("company", *SHOWN).get(pk=case.pk)
+        _refuse_what_cannot_be(case, to, party)
+        letters = CaseStep.objects.filter(case=case, kind=StepKind.LETTER)
+        recent = letters.filter(at__gt=at - AGAIN_AFTER, data__to=to).first()
+        if recent is not None:
+            return recent, False
+        letter = _letter(case, to, sender, letters.count() + 1, at)
+        content = draw_enquiry(case, letter)
+        document, _is_new = keep_document(
+            company=case.company,
+            about=case,
+            kind=DocumentKind.OTHER,
+            name=f"enquiry-{letter.number}.pdf",
+            content=content,
+            at=at,
+            by=by,
+        )
+        data = {
+            "number": letter.number,
+            "to": to,
+            "name": letter.name,
+            "language": letter.language,
+            "email": email,
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        step = note_step(
+            case=case, kind=StepKind.LETTER, at=at, by=by, party=party, data=data, document=document
+        )
+        if email:
+            CaseStep.objects.filter(pk=step.pk).update(mail_due_at=at)
+    return step, True
+
+
+def _letter(case: Case, to: str, sender: str, number: int, at: datetime) -> Letter:
+    name, language = case.company.name, case.company.language
+    if case.trip is not None and to == CONSIGNEE:
+        name, language = case.trip.consignee_name, case.trip.consignee_language
+    elif case.trip is not None and to != COMPANY:
+        name, language = case.trip.driver.name, case.trip.driver.language
+    return Letter(
+        number=f"{case.pk}-{number}",
+        sender=sender,
+        to=to,
+        name=name,
+        language=READ_INSTEAD.get(language, language),
+        written_at=at,
+    )
+
+
+def _refuse_what_cannot_be(case: Case, to: str, party: str) -> None:
+    if not case.is_open:
+        raise Conflict(SETTLED)
+    if to not in addressees(case.kind, of_trip=case.trip is not None, party=party):
+        raise Invalid(Reason("addressee_unfit", _("Choose whom this case can be asked of."), "to"))
+
+
+def claim_enquiries(*, at: datetime) -> list[CaseStep]:
+    """Take letters that are due by e-mail; unless they are sent they are due again later."""
+    with transaction.atomic():
+        due = CaseStep.objects.filter(mail_due_at__lte=at).order_by("mail_due_at")
+        letters = list(due.select_for_update(skip_locked=True, of=("self",))[:LETTERS_AT_ONCE])
+        for letter in letters:
+            letter.mail_tries += 1
+            letter.mail_due_at = next_mail(letter.mail_tries, at=at)
+        CaseStep.objects.bulk_update(letters, ["mail_tries", "mail_due_at"])
+    rows = CaseStep.objects.filter(pk__in=[one.pk for one in letters])
+    return list(rows.select_related("document", "case__company"))
+
+
+def enquiry_sent(*, step: CaseStep, at: datetime) -> None:
+    CaseStep.objects.filter(pk=step.pk).update(mail_due_at=None, mailed_at=at)

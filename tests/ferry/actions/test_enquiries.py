@@ -1,0 +1,104 @@
+"""A letter of enquiry is numbered, dated, in the reader's language, and kept with its hash."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+
+from ferry.actions.case_steps import note_step
+from ferry.actions.cases import resolve_case
+from ferry.actions.enquiries import AGAIN_AFTER, claim_enquiries, write_enquiry
+from ferry.errors import Conflict, Invalid
+from ferry.models import CaseKind, CaseStep, Party, StepKind
+from ferry.tasks import send_enquiries
+from tests.builders import AT, BY, a_driver, a_trip
+from tests.ferry.actions.test_case_steps import a_case, kinds
+from tests.pdf import pages
+
+pytestmark = pytest.mark.django_db
+
+
+def write(case, to="consignee", party=Party.COMPANY, at=AT, email=""):
+    said = {"sender": "Silk Road Cars · +86 1", "party": party, "at": at, "by": BY}
+    return write_enquiry(case=case, to=to, email=email, **said)
+
+
+def unconfirmed(**fields):
+    return a_case(a_trip(**fields), CaseKind.EXIT_NO_DELIVERY)
+
+
+def test_it_is_numbered_dated_and_kept_with_its_hash():
+    case = unconfirmed(consignee_language="kk")
+    step, is_new = write(case)
+    assert is_new
+    with step.document.file.open("rb") as file:
+        content = file.read()
+    assert step.data["sha256"] == hashlib.sha256(content).hexdigest() == step.document.sha256
+    (page,) = pages(content)
+    for said in (f"{case.pk}-1", "2026-11-22", "Almaty Auto", case.trip.vehicle.vin, "Silk Road Cars"):
+        assert said in page.text
+    assert (step.data["language"], kinds(case)[-1]) == ("kk", StepKind.LETTER)
+
+
+@pytest.mark.parametrize(("reads", "written"), [("zh-hans", "zh-hans"), ("ru", "ru"), ("ug", "zh-hans")])
+def test_it_speaks_the_language_of_whom_it_asks(reads, written):
+    case = unconfirmed()
+    case.trip.driver = a_driver(case.company, name="马军", language=reads)
+    case.trip.save(update_fields=["driver"])
+    step, _is_new = write(case, to="driver")
+    assert (step.data["language"], step.data["name"]) == (written, "马军")
+
+
+def test_it_is_not_written_twice_but_again_later_with_the_next_number():
+    case = unconfirmed()
+    first, _is_new = write(case)
+    assert write(case, at=AT + timedelta(minutes=1)) == (first, False)
+    assert write(case, to="driver")[0].data["number"] == f"{case.pk}-2"
+    again, is_new = write(case, at=AT + AGAIN_AFTER)
+    assert (is_new, again.data["number"]) == (True, f"{case.pk}-3")
+
+
+def test_a_company_writes_to_no_company_and_nobody_about_what_is_settled_or_not_his():
+    case = unconfirmed()
+    with pytest.raises(Invalid):
+        write(case, to="company")
+    assert write(case, to="company", party=Party.CUSTOMS)[1]
+    with pytest.raises(Invalid):
+        write(a_case(kind=CaseKind.OVERSTAY), to="consignee")
+    resolve_case(case=case, resolution="explained", note="x", at=AT, by=BY)
+    with pytest.raises(Conflict):
+        write(case)
+    assert kinds(case).count(StepKind.LETTER) == 1
+
+
+def test_it_goes_by_e_mail_once_and_is_tried_again_until_it_went(monkeypatch):
+    case = unconfirmed()
+    step, _is_new = write(case, email="office@almaty-auto.example")
+    with monkeypatch.context() as broken:
+        broken.setattr("django.core.mail.EmailMessage.send", refuse)
+        send_enquiries()
+    step.refresh_from_db()
+    assert (step.mailed_at, step.mail_tries) == (None, 1)
+    assert step.mail_due_at is not None
+    CaseStep.objects.filter(pk=step.pk).update(mail_due_at=AT)
+    for _time in range(2):
+        send_enquiries()
+    (letter,) = mail.outbox
+    assert letter.to == ["office@almaty-auto.example"]
+    assert letter.attachments[0][2] == "application/pdf"
+    step.refresh_from_db()
+    assert step.mailed_at is not None
+    assert step.mail_due_at is None
+
+
+def refuse(*_args, **_more):
+    raise OSError
+
+
+def test_what_has_no_address_waits_for_no_mail():
+    write(unconfirmed())
+    note_step(case=a_case(), kind=StepKind.COMMENTED, at=AT, by=BY)
+    assert claim_enquiries(at=AT) == []
