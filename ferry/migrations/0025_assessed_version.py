@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0022_pay_ledger'),
+        ('ferry', '0024_bulk_cases'),
     ]
 
     operations = [
