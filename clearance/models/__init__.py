@@ -13,6 +13,7 @@ from clearance.models.examination import (
 from clearance.models.fallback import FallbackLine, FallbackList
 from clearance.models.policy import Policy, SelectionRule, Watched, WatchEntry
 from clearance.models.record import MatchedBy, Record, RecordKind
+from clearance.models.report import Counted, LaneDay, SenderDay
 from clearance.models.scan import Crossing, Scan, Verdict
 from clearance.models.source import (
     Clocks,
@@ -34,6 +35,7 @@ __all__ = [
     "Clocks",
     "Compared",
     "Comparison",
+    "Counted",
     "Crossing",
     "Device",
     "DeviceKind",
@@ -44,6 +46,7 @@ __all__ = [
     "FallbackLine",
     "FallbackList",
     "First",
+    "LaneDay",
     "MatchedBy",
     "Photo",
     "Policy",
@@ -55,6 +58,7 @@ __all__ = [
     "RecordKind",
     "Scan",
     "SelectionRule",
+    "SenderDay",
     "Source",
     "SourceHeadings",
     "Verdict",
