@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0024_bulk_cases'),
+        ('ferry', '0025_report_letters'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clearance', '0009_sources'),
+        ('clearance', '0011_source_moments'),
     ]
 
     operations = [
