@@ -24,6 +24,7 @@ from clearance.models.source import (
     Source,
     SourceHeadings,
 )
+from clearance.models.version import VersionSwitch
 
 __all__ = [
     "Act",
@@ -61,6 +62,7 @@ __all__ = [
     "Source",
     "SourceHeadings",
     "Verdict",
+    "VersionSwitch",
     "WatchEntry",
     "Watched",
     "Withdrawal",
