@@ -39,6 +39,8 @@ def draw_receipt(*, pass_: Pass, answer: Receipt | DeliveryRefusal, check: Condi
     """Draw a PDF of one page, or of as many as a long note needs."""
     pdf = paper()
     pdf.set_title(pass_.trip.reference)
+    # Drawn again, it is the same to the byte.
+    pdf.set_creation_date(answer.confirmed_at if isinstance(answer, Receipt) else answer.refused_at)
     pdf.set_auto_page_break(True, margin=MARGIN)
     pdf.add_page()
     sheet = _Sheet(pdf, is_mirrored=_is_written_from_right())

@@ -325,6 +325,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 #: China Standard Time, and Kazakhstan's single zone since 1 March 2024; neither has daylight saving.
 CHINA_TIME_ZONE = "Asia/Shanghai"
+#: Month and day by which refunds of the year before are filed: the end of April's VAT filing period in China.
+REFUND_DUE: str = env.str("REFUND_DUE", "04-15")
 KAZAKH_TIME_ZONE = "Asia/Almaty"
 
 STATIC_URL = "/static/"
@@ -521,6 +523,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "ferry.tasks.sweep",
         "schedule": timedelta(minutes=20),
         "options": {"expires": 600},
+    },
+    "make-refund-packages": {
+        "task": "ferry.tasks.make_refund_packages",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 5},
     },
     "work-bulk-jobs": {
         "task": "ferry.tasks.work_bulk_jobs",

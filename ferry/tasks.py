@@ -23,6 +23,7 @@ from ferry.actions.hooks import CALLED_AT_ONCE, claim_calls, keep_answers
 from ferry.actions.import_work import FLEET, claim_import, work_import
 from ferry.actions.keys import rotate_old_signing_key
 from ferry.actions.notices import claim_letters, letter_sent
+from ferry.actions.refund import claim_package, make_package
 from ferry.actions.report_letters import claim_report_letters, queue_letters, report_letter_done
 from ferry.actions.reports import count_marked_days
 from ferry.actions.roster import work_roster
@@ -66,6 +67,16 @@ def work_rosters() -> None:
 @shared_task
 def work_bulk_jobs() -> None:
     work_in_turn(open_bulk_jobs, lambda one: work_bulk_job(job=one, at=timezone.now(), limit=LINES_AT_ONCE))
+
+
+@shared_task
+def make_refund_packages() -> None:
+    """Make whatever packages of proofs wait."""
+    while (package := claim_package(at=timezone.now())) is not None:
+        try:
+            make_package(package=package, now=timezone.now)
+        except Exception:
+            log.exception("package stopped", package=package.pk)
 
 
 def work_in_turn(waiting: Callable[[], Iterable[Any]], work: Callable[[Any], int]) -> None:

@@ -56,6 +56,7 @@ from ferry.models.people import Membership, Passport, Person, Role, Stay, User
 from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
 from ferry.models.receipt import Condition, Receipt
+from ferry.models.refund import PackageState, RefundFiling, RefundPackage
 from ferry.models.report import CompanyDay, DayMark, Timed
 from ferry.models.report_letter import ReportLetter, Rhythm, Subscription
 from ferry.models.roster import LineState, Roster, RosterLine
@@ -129,6 +130,7 @@ __all__ = [
     "NoticeKind",
     "Outcome",
     "OwnHeadings",
+    "PackageState",
     "Party",
     "Pass",
     "PassState",
@@ -140,6 +142,8 @@ __all__ = [
     "Powertrain",
     "ReadinessPolicy",
     "Receipt",
+    "RefundFiling",
+    "RefundPackage",
     "RefusalReason",
     "ReportLetter",
     "Rhythm",

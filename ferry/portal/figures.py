@@ -39,6 +39,23 @@ def figures(pace: Pace) -> list[Figure]:
     return [_hours(pace), _days(pace), _times(pace)]
 
 
+def age_figure(counts: Sequence[tuple[str, int]]) -> Figure:
+    """Draw how many declarations are how near their deadline; nearest first."""
+    title, said = (
+        _("Deadlines of refunds not filed yet"),
+        " · ".join(f"{name}: {count}" for name, count in counts),
+    )
+    name, labels = _("Declarations"), [label for label, _count in counts]
+    svg = bar_chart(
+        labels,
+        [Series(name, [count for _label, count in counts])],
+        about=f"{title}. {said}",
+        ticks=range(len(counts)),
+    )
+    rows = [[label, str(count)] for label, count in counts]
+    return Figure("ages", title, said, drawn_by_us(svg), [("bar-1", name)], [_("Deadline"), name], rows)
+
+
 def _hours(pace: Pace) -> Figure:
     hours, today = pace.hours, pace.days[-1]
     labels = [f"{one.hour:02}:00" for one in hours]

@@ -45,6 +45,7 @@ urlpatterns = [
     path("roster/<int:pk>/sheets/", sheets.roster_sheets, name="sheets"),
     path("", include("ferry.portal.paper_urls")),
     path("", include("ferry.portal.pay_urls")),
+    path("", include("ferry.portal.refund_urls")),
     path("", include("ferry.portal.hook_urls")),
     path("", include("ferry.portal.company_urls")),
 ]

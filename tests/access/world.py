@@ -42,6 +42,7 @@ from ferry.actions.passes import receipt_pin
 from ferry.actions.pay import add_rate
 from ferry.actions.places import close_routes
 from ferry.actions.receipts import confirm_receipt
+from ferry.actions.refund import ask_for_package, claim_package, make_package
 from ferry.actions.report_letters import subscribe
 from ferry.actions.saved_views import save_view
 from ferry.actions.vehicles import offer_vehicle
@@ -53,6 +54,7 @@ from ferry.models import (
     Closure,
     Company,
     Consignment,
+    Declaration,
     Delivery,
     Driver,
     Endpoint,
@@ -169,7 +171,7 @@ def furnish(company: Company) -> None:
     ReportLetter.objects.create(subscription=ordered, first=AT.date())
     send_test(endpoint=an_endpoint(company), at=AT)
     add_rate(company=company, amount_fen=51_000, at=AT, by=BY)
-    a_received_trip(company)
+    make_a_package(a_received_trip(company).declaration)
     a_document(a_ready_trip(company))
     a_condition_photo(a_check(a_ready_trip(company)))
     a_document(a_ready_trip(company).vehicle)
@@ -225,6 +227,8 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "pictures/<pk>": lambda company: a_ready_trip(company).vehicle.documents.latest("pk").pk,
     "documents/<pk>": lambda company: company.documents.filter(case=None).latest("pk").pk,
     "condition-photos/<pk>": lambda company: condition_photos_of(company).latest("pk").pk,
+    "refund/<number>": lambda company: a_ready_trip(company).declaration.number,
+    "packages/<pk>": lambda company: company.refund_packages.earliest("pk").pk,
     "cases/<pk>": lambda company: an_open_case(company).pk,
     "<act>": lambda company: "comment",
     "files/<document>": lambda company: an_open_case(company).documents.latest("pk").pk,
@@ -275,6 +279,14 @@ def a_photo() -> Photo:
     kept = Photo.objects.first()
     scan = Scan.objects.filter(examination__outcome="").latest("pk")
     return kept or keep_photo(scan=scan, content=a_picture(), officer=an_officer(), at=AT)[0]
+
+
+def make_a_package(declaration: Declaration) -> None:
+    declaration.refund_ready_at = AT
+    ask_for_package(declaration=declaration, language="en", at=AT, by=BY)
+    package = claim_package(at=AT)
+    assert package is not None
+    make_package(package=package, now=lambda: AT)
 
 
 def an_invitation(company: Company) -> str:
@@ -388,6 +400,7 @@ SAID = {
     "code": "X",
     "colour": "red",
     "driver": 1,
+    "filed_on": "2026-11-22",
     "lane": "3",
     "name": "X",
     "note": "x",

@@ -80,11 +80,11 @@ class TestTheMonth:
 
     def test_it_takes_the_same_few_queries_however_long_it_is(self, company, see, django_assert_num_queries):
         received(company)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             see("pay", month="2026-11")
         for _ in range(3):
             received(company)
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             see("pay", month="2026-11")
 
     def test_many_are_approved_and_marked_as_paid_at_once(self, company, owner, december, send):

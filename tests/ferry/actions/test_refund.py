@@ -1,0 +1,149 @@
+"""Packages of proofs, and filings."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from datetime import date, timedelta
+
+import pytest
+from openpyxl import load_workbook
+
+from ferry.actions.passes import receipt_pin
+from ferry.actions.receipts import confirm_receipt
+from ferry.actions.refund import HOLD, TRIES, ask_for_package, claim_package, make_package, mark_filed
+from ferry.errors import Conflict, Invalid
+from ferry.models import Declaration, DeclaredVehicle, RefundFiling, RefundPackage
+from tests.builders import AT, BY, a_vin, an_exited_trip
+
+pytestmark = pytest.mark.django_db
+LATER = AT + timedelta(hours=1)
+
+
+def a_ready_declaration() -> Declaration:
+    """Have the one vehicle of a declaration leave and be received, and the declaration refund-ready."""
+    trip = an_exited_trip()
+    said = {"pin": receipt_pin(trip), "condition": "good", "receiver": "Aidar"}
+    confirm_receipt(pass_=trip.passes.get(), **said, at=LATER, by="consignee")
+    DeclaredVehicle.objects.filter(declaration=trip.declaration).update(exited_at=AT)
+    Declaration.objects.filter(pk=trip.declaration_id).update(
+        status="closed", closed_at=LATER, refund_ready_at=LATER
+    )
+    return Declaration.objects.get(pk=trip.declaration_id)
+
+
+def asked(declaration, at=LATER):
+    return ask_for_package(declaration=declaration, language="en", at=at, by=BY)
+
+
+def made(declaration, at=LATER) -> RefundPackage:
+    asked(declaration, at)
+    package = claim_package(at=at)
+    assert make_package(package=package, now=lambda: at)
+    return RefundPackage.objects.latest("pk")
+
+
+def opened(package) -> dict[str, bytes]:
+    with package.file.open("rb") as file, zipfile.ZipFile(file) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_package_holds_the_list_the_cover_the_receipts_and_what_checkpoints_did():
+    declaration = a_ready_declaration()
+    trip = declaration.trips.get()
+    package = made(declaration)
+    files = opened(package)
+    receipt = f"receipts/{trip.vehicle.vin}-{trip.reference}.pdf"
+    assert set(files) == {"list.xlsx", "cover.pdf", "scans.csv", "manifest.json", receipt}
+    assert files[receipt].startswith(b"%PDF")
+    sheet = load_workbook(io.BytesIO(files["list.xlsx"])).active
+    assert [sheet["A2"].value, sheet["E2"].value, sheet["H2"].value] == [
+        trip.vehicle.vin,
+        trip.reference,
+        receipt,
+    ]
+    lines = list(csv.DictReader(io.StringIO(files["scans.csv"].decode("utf-8-sig"))))
+    assert [(one["vin"], one["what"]) for one in lines] == [
+        (trip.vehicle.vin, "exited"),
+        (trip.vehicle.vin, "delivered"),
+    ]
+    assert (package.state, package.done, package.total) == ("done", 1, 1)
+
+
+def test_its_manifest_has_the_digest_of_every_other_file():
+    files = opened(made(a_ready_declaration()))
+    manifest = json.loads(files.pop("manifest.json"))
+    assert manifest["sha256"] == {name: hashlib.sha256(it).hexdigest() for name, it in files.items()}
+
+
+def test_the_same_facts_give_the_same_file():
+    declaration = a_ready_declaration()
+    first, second = made(declaration), made(declaration, LATER + timedelta(days=40))
+    assert (first.sha256, first.size) == (second.sha256, second.size)
+    with first.file.open("rb") as one, second.file.open("rb") as other:
+        assert one.read() == other.read()
+
+
+def test_what_has_no_trip_is_listed_too_and_in_order(django_assert_max_num_queries):
+    declaration = a_ready_declaration()
+    DeclaredVehicle.objects.bulk_create(
+        DeclaredVehicle(declaration=declaration, vin=a_vin(), exited_at=AT) for _ in range(450)
+    )
+    with django_assert_max_num_queries(70):
+        files = opened(made(declaration))
+    rows = [row[0].value for row in load_workbook(io.BytesIO(files["list.xlsx"])).active.rows][1:]
+    assert len(rows) == 451
+    assert rows == sorted(rows)
+
+
+def test_asking_twice_makes_one():
+    declaration = a_ready_declaration()
+    assert [asked(declaration)[1], asked(declaration)[1]] == [True, False]
+    assert RefundPackage.objects.count() == 1
+
+
+def test_one_that_is_not_ready_gets_none():
+    declaration = an_exited_trip().declaration
+    with pytest.raises(Conflict):
+        asked(declaration)
+    with pytest.raises(Conflict):
+        mark_filed(declaration=declaration, filed_on=date(2026, 11, 22), at=AT, by=BY)
+    assert not RefundPackage.objects.exists()
+    assert not RefundFiling.objects.exists()
+
+
+def test_one_worker_holds_it_and_a_dead_one_loses_it():
+    asked(a_ready_declaration())
+    first = claim_package(at=LATER)
+    assert claim_package(at=LATER) is None
+    afterwards = LATER + HOLD + timedelta(seconds=1)
+    second = claim_package(at=afterwards)
+    assert not make_package(package=first, now=lambda: afterwards)
+    assert make_package(package=second, now=lambda: afterwards)
+    assert RefundPackage.objects.get().state == "done"
+
+
+def test_it_fails_after_some_tries():
+    asked(a_ready_declaration())
+    for number in range(TRIES + 1):
+        claim_package(at=LATER + (HOLD + timedelta(seconds=1)) * number)
+    assert RefundPackage.objects.get().state == "failed"
+
+
+def test_it_is_marked_as_filed_once():
+    declaration = a_ready_declaration()
+    said = {"declaration": declaration, "filed_on": date(2026, 11, 22), "at": LATER, "by": BY}
+    mark_filed(**said, reference="T-1")
+    with pytest.raises(Conflict):
+        mark_filed(**said, reference="T-2")
+    assert RefundFiling.objects.get().reference == "T-1"
+
+
+def test_it_is_not_filed_tomorrow():
+    declaration = a_ready_declaration()
+    with pytest.raises(Invalid):
+        mark_filed(declaration=declaration, filed_on=date(2026, 11, 23), at=LATER, by=BY)
+    assert not RefundFiling.objects.exists()
