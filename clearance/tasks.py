@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 import structlog
 from celery import shared_task
 from django.utils import timezone
@@ -11,14 +13,20 @@ from clearance.actions import reconcile as actions
 from clearance.actions.bulk import work_desk_job
 from clearance.actions.chain import check_chains
 from clearance.actions.imports import RECORDS
+from clearance.actions.reports import count_new_scans
 from clearance.models import RecordImport
 from clearance.queries.chain import operators, places
+from clearance.report_letters import place_letter
 from ferry.actions.file_imports import remove_old_imports
 from ferry.mail import send_letter
+from ferry.models import Checkpoint
 from ferry.queries.bulk import open_desk_jobs
-from ferry.tasks import LINES_AT_ONCE, work_in_turn, work_trade
+from ferry.tasks import LINES_AT_ONCE, send_report_letters, work_in_turn, work_trade
 
 log = structlog.get_logger(__name__)
+
+#: Long enough to get on, short enough for the worker's other tasks to have their turn.
+WORK_S = 5
 
 
 @shared_task
@@ -75,6 +83,16 @@ def verify_chains() -> None:
 
 
 @shared_task
+def count_scans() -> None:
+    """Count what every checkpoint recorded since the last time; of a backlog a day in turn."""
+    at = timezone.now()
+    behind = list(Checkpoint.objects.order_by("pk"))
+    until = monotonic() + WORK_S
+    while behind and monotonic() < until:
+        behind = [place for place in behind if count_new_scans(checkpoint=place, at=at)]
+
+
+@shared_task
 def work_record_imports() -> None:
     """Read and import whatever waits."""
     work_trade(RECORDS)
@@ -86,3 +104,9 @@ def remove_record_imports() -> None:
     removed = remove_old_imports(model=RecordImport, at=timezone.now())
     if removed:
         log.info("removed record imports", count=removed)
+
+
+@shared_task
+def send_reports() -> None:
+    """Send checkpoints' letters that are due."""
+    send_report_letters(of_checkpoints=True, write=place_letter)

@@ -101,8 +101,8 @@ def named(period: Period) -> str:
 def main_figures(report: Report) -> list[Main]:
     now, before = report.now, report.before
     return [
-        _counted("exited", _("Left China"), now.counts["exited"], before.counts["exited"]),
-        _counted("delivered", _("Delivered"), now.counts["delivered"], before.counts["delivered"]),
+        counted("exited", _("Left China"), now.counts["exited"], before.counts["exited"]),
+        counted("delivered", _("Delivered"), now.counts["delivered"], before.counts["delivered"]),
         Main(
             "time",
             _("Exit to receipt, half within"),
@@ -118,19 +118,19 @@ def main_figures(report: Report) -> list[Main]:
             about=_("of %(judged)d judged; %(waiting)d still within time")
             % {"judged": now.judged, "waiting": now.outcomes.get(Outcome.WAITING.value, 0)},
         ),
-        _counted("cases", _("Cases opened"), now.opened, before.opened),
+        counted("cases", _("Cases opened"), now.opened, before.opened),
     ]
 
 
-def _counted(name: str, label: str, now: int, before: int) -> Main:
+def counted(name: str, label: str, now: int, before: int) -> Main:
     return Main(name, label, str(now), str(before), shown(now - before, "change"))
 
 
 def company_tables(report: Report) -> list[Table]:
     return [
         volumes_table(report),
-        times_table(report),
         outcomes_table(report),
+        times_table(report),
         cases_table(report),
         routes_table(report),
         days_table(report),
@@ -244,3 +244,7 @@ def routes_table(report: Report) -> Table:
 def days_table(report: Report) -> Table:
     rows = [[on, *_line(figures)] for on, figures in report.days]
     return Table("days", _("Day by day"), [Column(_("Day"), "day"), *_lasting()], rows)
+
+
+def about_report(whose: str, period: Period, of: str) -> list[str]:
+    return [f"{whose} · {of}", f"{named(period)} ({_('days of Beijing')})"]

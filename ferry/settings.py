@@ -552,6 +552,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=20),
         "options": {"expires": 20},
     },
+    "count-scans": {
+        "task": "clearance.tasks.count_scans",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "send-reports": {
+        "task": "ferry.tasks.send_reports",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "send-checkpoint-reports": {
+        "task": "clearance.tasks.send_reports",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "remove-imports": {
         "task": "ferry.tasks.remove_imports",
         "schedule": crontab(minute="41", hour="19"),

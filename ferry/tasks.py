@@ -23,6 +23,7 @@ from ferry.actions.hooks import CALLED_AT_ONCE, claim_calls, keep_answers
 from ferry.actions.import_work import FLEET, claim_import, work_import
 from ferry.actions.keys import rotate_old_signing_key
 from ferry.actions.notices import claim_letters, letter_sent
+from ferry.actions.report_letters import claim_report_letters, queue_letters, report_letter_done
 from ferry.actions.reports import count_marked_days
 from ferry.actions.roster import work_roster
 from ferry.mail import mail_enquiry
@@ -30,10 +31,12 @@ from ferry.models import Membership
 from ferry.notice_letters import write_letter
 from ferry.queries.bulk import open_bulk_jobs
 from ferry.queries.roster import open_rosters
+from ferry.report_letters import company_letter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from django.core.mail import EmailMultiAlternatives
     from django.core.mail.backends.base import BaseEmailBackend
 
     from ferry.actions.hooks import Call
@@ -215,3 +218,26 @@ def count_days() -> None:
     until = monotonic() + WORK_S
     while monotonic() < until and count_marked_days():
         pass
+
+
+@shared_task
+def send_reports() -> None:
+    """Have the letters of periods that are over written, and send companies' that are due."""
+    queue_letters(at=timezone.now())
+    send_report_letters(of_checkpoints=False, write=company_letter)
+
+
+def send_report_letters(*, of_checkpoints: bool, write: Callable[..., EmailMultiAlternatives | None]) -> None:
+    """Send what is due and still its reader's to have; what no mail server takes is tried again later."""
+    letters = claim_report_letters(of_checkpoints=of_checkpoints, at=timezone.now())
+    connection = get_connection() if letters else None
+    for letter in letters:
+        mail = write(letter, at=timezone.now())
+        try:
+            if mail is not None:
+                mail.connection = connection
+                mail.send()
+        except (SMTPException, OSError) as error:
+            log.warning("report not sent", letter=letter.pk, error=type(error).__name__)
+        else:
+            report_letter_done(letter=letter, is_sent=mail is not None, at=timezone.now())

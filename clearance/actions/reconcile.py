@@ -15,7 +15,9 @@ from django.db.models import Q
 from clearance.actions.records import arrive_late, match_unmatched
 from clearance.queries.due import claim_due_trips, due_trips
 from clearance.queries.evidence import APART, DueTrip, due_rows, evidence_for, limits_for
-from clearance.rules.assess import OF_DECLARATION, Assessment, Evidence, assess
+from clearance.queries.versions import judge_in_force
+from clearance.rules.assess import OF_DECLARATION, Assessment, Evidence
+from clearance.rules.versions import Judge
 from ferry import sql
 from ferry.actions.cases import NewCase, open_cases
 from ferry.actions.moves import hold_trips
@@ -115,9 +117,10 @@ def _reconcile(pks: Collection[int], at: datetime) -> Tally:
     trips = due_rows(pks)
     records = match_unmatched(trips=trips, at=at, by=BY)
     arrived = arrive_late(trips=trips, at=at, by=BY)
-    assessed = _assess(due_rows(pks) if records.count or arrived else trips, at)
+    version, judge = judge_in_force()
+    assessed = _assess(due_rows(pks) if records.count or arrived else trips, judge, at)
     opened = open_cases(cases=_new_cases(assessed), at=at, by=BY)
-    _save(assessed, records.postponed, at)
+    _save(assessed, records.postponed, version, at)
     _mark_days(assessed)
     _note_discharges(assessed, at)
     _note_refund_ready(assessed)
@@ -139,11 +142,11 @@ def _is_news(each: Assessed) -> bool:
     return each.trip.outcome not in MATCHED
 
 
-def _assess(trips: list[DueTrip], at: datetime) -> list[Assessed]:
+def _assess(trips: list[DueTrip], judge: Judge, at: datetime) -> list[Assessed]:
     limits = limits_for({trip.route_id for trip in trips}, since=min(trip.opens_at for trip in trips) - APART)
     evidence = evidence_for(trips)
     return [
-        Assessed(trip, evidence[trip.id], assess(evidence[trip.id], limits[trip.route_id], at))
+        Assessed(trip, evidence[trip.id], judge(evidence[trip.id], limits[trip.route_id], at))
         for trip in trips
     ]
 
@@ -169,6 +172,7 @@ UPDATE ferry_trip SET
     outcome = judged.outcome,
     next_check_at = judged.next_check_at,
     assessed_at = %s,
+    assessed_version = %s,
     state = COALESCE(judged.state_to, ferry_trip.state),
     discharged_at = CASE WHEN judged.state_to IS NULL THEN ferry_trip.discharged_at ELSE %s END
 FROM judged
@@ -177,7 +181,7 @@ WHERE ferry_trip.id = judged.id
 SAVE_TYPES = ("bigint", "text", "timestamptz", "text")
 
 
-def _save(assessed: Iterable[Assessed], postponed: Collection[int], at: datetime) -> None:
+def _save(assessed: Iterable[Assessed], postponed: Collection[int], version: int, at: datetime) -> None:
     """Write every trip's own values in one statement; the trips are locked, so their states stand."""
     rows = [
         (
@@ -190,7 +194,7 @@ def _save(assessed: Iterable[Assessed], postponed: Collection[int], at: datetime
     ]
     table, values = sql.as_table(SAVE_TYPES, rows)
     with sql.cursor() as cursor:
-        cursor.execute(SAVE.format(rows=table), [*values, sql.stored(at), sql.stored(at)])
+        cursor.execute(SAVE.format(rows=table), [*values, sql.stored(at), version, sql.stored(at)])
 
 
 def _mark_days(assessed: Iterable[Assessed]) -> None:

@@ -22,7 +22,7 @@ from clearance.evidence.words import (
     STANDINGS,
     WHY,
 )
-from clearance.rules.assess import VERSION, ReceiptSeen, RecordSeen, RefusalSeen, ScanSeen
+from clearance.rules.assess import ReceiptSeen, RecordSeen, RefusalSeen, ScanSeen
 from clearance.rules.explain import OwnWord, Word
 from ferry.models import CaseKind, DeclarationStatus
 from ferry.portal.facts import told_facts
@@ -56,7 +56,7 @@ class Teller:
         return {
             "trip": self.trip,
             "is_desk": self.is_desk,
-            "version": VERSION,
+            "version": self.explained.version,
             "outcome": explanation.verdict.outcome,
             "why": _sentence(WHY[explanation.why.reason], explanation.why.names),
             "changes": [_change(code, names) for code, names in explanation.why.changes],

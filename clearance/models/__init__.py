@@ -13,6 +13,7 @@ from clearance.models.examination import (
 from clearance.models.fallback import FallbackLine, FallbackList
 from clearance.models.policy import Policy, SelectionRule, Watched, WatchEntry
 from clearance.models.record import MatchedBy, Record, RecordKind
+from clearance.models.report import Counted, LaneDay, SenderDay
 from clearance.models.scan import Crossing, Scan, Verdict
 from clearance.models.source import (
     Clocks,
@@ -23,6 +24,7 @@ from clearance.models.source import (
     Source,
     SourceHeadings,
 )
+from clearance.models.version import VersionSwitch
 
 __all__ = [
     "Act",
@@ -33,6 +35,7 @@ __all__ = [
     "Clocks",
     "Compared",
     "Comparison",
+    "Counted",
     "Crossing",
     "Device",
     "DeviceKind",
@@ -43,6 +46,7 @@ __all__ = [
     "FallbackLine",
     "FallbackList",
     "First",
+    "LaneDay",
     "MatchedBy",
     "Photo",
     "Policy",
@@ -54,9 +58,11 @@ __all__ = [
     "RecordKind",
     "Scan",
     "SelectionRule",
+    "SenderDay",
     "Source",
     "SourceHeadings",
     "Verdict",
+    "VersionSwitch",
     "WatchEntry",
     "Watched",
     "Withdrawal",

@@ -83,6 +83,7 @@ class Record(models.Model):
             models.Index(fields=["person", "occurred_at"]),
             models.Index(fields=["occurred_at", "id"], name="record_by_moment"),
             models.Index(fields=["source", "id"], name="record_of_source"),
+            models.Index(fields=["source", "occurred_at", "id"], name="record_of_source_by_moment"),
             models.Index(fields=["source", "source_reference"], name="record_by_own_reference"),
             models.Index(fields=["file_import", "id"], name="record_of_import"),
             models.Index(fields=["id"], condition=models.Q(matched_at__isnull=True), name="record_unmatched"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -12,6 +13,7 @@ from django.db.models import Q
 from clearance.models import Record, RecordKind, Scan
 from clearance.queries.desk import routes_of
 from clearance.queries.evidence import APART, due_rows, evidence_for, limits_for
+from clearance.queries.versions import judge_in_force
 from clearance.rules.assess import RecordSeen
 from clearance.rules.explain import Explanation, Shift, Word, explain, shift
 from ferry.codes import read_short_code
@@ -20,12 +22,13 @@ from ferry.rules.letters import plain_capitals
 from ferry.rules.vin import normalise_vin
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from django.db.models import QuerySet
 
     from clearance.rules.assess import Evidence, Limits
+    from clearance.rules.versions import Judge
     from ferry.models import Checkpoint, Driver
 
 Key = TypeVar("Key")
@@ -48,6 +51,7 @@ class Explained:
     """An explanation with its sources: scans by id, records by what they say, drivers by person."""
 
     explanation: Explanation
+    version: int
     scans: Mapping[str, Scan]
     records: Mapping[RecordSeen, Sequence[Record]]
     words: Mapping[Word, Sequence[Record]]
@@ -82,15 +86,17 @@ def explained(trip: Trip, *, at: datetime, own_only: bool) -> Explained:
     evidence = evidence_for([row])[row.id]
     records = _records(trip)
     said = [record for record in records if record.kind == DECLARATION_STATUS]
+    version, judge = judge_in_force()
     words = _grouped((Word(record.status, record.occurred_at), record) for record in said)
     return Explained(
-        explanation=explain(evidence, limits, at, words),
+        explanation=explain(evidence, limits, at, words, judge),
+        version=version,
         scans={str(scan.scan_id): scan for scan in _scans(trip)},
         records=_grouped((_seen(record), record) for record in records if record not in said),
         words=words,
         drivers=_drivers(trip),
         returned_by=_returned_by(trip),
-        changed=_changed(records, trip, evidence, limits, at, own_only=own_only),
+        changed=_changed(records, trip, partial(_shift, evidence, limits, at, judge), own_only=own_only),
         cases=_cases(trip),
     )
 
@@ -138,12 +144,16 @@ def _cases(trip: Trip) -> list[Case]:
     return list(Case.objects.filter(about).select_related("trip", "declaration").order_by("opened_at", "pk"))
 
 
+def _shift(evidence: Evidence, limits: Limits, at: datetime, judge: Judge, record: Record) -> Shift | None:
+    if record.kind == DECLARATION_STATUS:
+        return None
+    return shift(evidence, _seen(record), limits, at, judge)
+
+
 def _changed(
     records: Collection[Record],
     trip: Trip,
-    evidence: Evidence,
-    limits: Limits,
-    at: datetime,
+    tell: Callable[[Record], Shift | None],
     *,
     own_only: bool,
 ) -> list[Changed]:
@@ -157,7 +167,7 @@ def _changed(
         lines[record.kind, record.source, record.source_reference].append(record)
     ours = {record.pk for record in records}
     return [
-        Changed(old, new, None if new.kind == DECLARATION_STATUS else shift(evidence, _seen(new), limits, at))
+        Changed(old, new, tell(new))
         for line in lines.values()
         for old, new in pairwise(line)
         if new.pk in ours

@@ -46,6 +46,7 @@ from clearance.rules.assess import (
     unproved,
     unused_at,
 )
+from clearance.rules.versions import Judge
 from ferry.models import CaseKind, Condition, Outcome
 
 BORDER_EXIT = RecordKind.BORDER_EXIT.value
@@ -156,11 +157,13 @@ class Explanation:
     why: Why
 
 
-def explain(evidence: Evidence, limits: Limits, at: datetime, words: Collection[Word] = ()) -> Explanation:
+def explain(
+    evidence: Evidence, limits: Limits, at: datetime, words: Collection[Word] = (), judge: Judge = assess
+) -> Explanation:
     """Explain a trip at a moment. `words` are all that customs said, of which the evidence holds the last."""
     view = View(evidence, limits, at)
     kinds = frozenset(finding.kind for rule in RULES if (finding := rule(view)) is not None)
-    verdict = assess(evidence, limits, at)
+    verdict = judge(evidence, limits, at)
     running = tuple(_limits(view, at))
     return Explanation(verdict, tuple(_rows(view, words, kinds, at)), running, _why(view, verdict, running))
 
@@ -447,11 +450,13 @@ class Shift(NamedTuple):
     went: tuple[str, ...]
 
 
-def shift(evidence: Evidence, record: RecordSeen, limits: Limits, at: datetime) -> Shift:
+def shift(
+    evidence: Evidence, record: RecordSeen, limits: Limits, at: datetime, judge: Judge = assess
+) -> Shift:
     """Assess the trip with and without a record, whatever is settled, and tell the difference."""
     bare = replace(evidence, cases=())
     without = replace(bare, records=tuple(each for each in bare.records if each != record))
     with_it, before = (
-        {finding.kind for finding in assess(each, limits, at).findings} for each in (bare, without)
+        {finding.kind for finding in judge(each, limits, at).findings} for each in (bare, without)
     )
     return Shift(tuple(sorted(with_it - before)), tuple(sorted(before - with_it)))

@@ -32,9 +32,14 @@ def bars(moments: Iterable[datetime], *, at: datetime) -> list[int]:
 
 def seconds_per_car(moments: Sequence[datetime]) -> float | None:
     """Give the median gap from one scan of a lane to its next; None where no car followed another."""
+    gaps = close_gaps(moments)
+    return median(gaps) if gaps else None
+
+
+def close_gaps(moments: Iterable[datetime]) -> list[float]:
+    """Give the seconds from each scan of a lane to its next, where a car followed a car."""
     gaps = [later - earlier for earlier, later in pairwise(sorted(moments))]
-    close = [gap.total_seconds() for gap in gaps if gap < LONGEST_GAP]
-    return median(close) if close else None
+    return [gap.total_seconds() for gap in gaps if gap < LONGEST_GAP]
 
 
 def is_silent(heard_at: datetime, *, at: datetime) -> bool:

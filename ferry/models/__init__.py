@@ -57,6 +57,7 @@ from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
 from ferry.models.receipt import Condition, Receipt
 from ferry.models.report import CompanyDay, DayMark, Timed
+from ferry.models.report_letter import ReportLetter, Rhythm, Subscription
 from ferry.models.roster import LineState, Roster, RosterLine
 from ferry.models.saved import CASE_ACTS, BulkAct, BulkJob, BulkLine, SavedView
 from ferry.models.trip import ON_THE_WAY, EventKind, Outcome, Pass, PassState, Trip, TripEvent, TripState
@@ -140,6 +141,8 @@ __all__ = [
     "ReadinessPolicy",
     "Receipt",
     "RefusalReason",
+    "ReportLetter",
+    "Rhythm",
     "Right",
     "Role",
     "Roster",
@@ -153,6 +156,7 @@ __all__ = [
     "StatementState",
     "Stay",
     "StepKind",
+    "Subscription",
     "Telling",
     "Timed",
     "Told",

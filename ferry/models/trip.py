@@ -43,6 +43,7 @@ class Trip(models.Model):
 
     `person` repeats the driver's so that the database itself can keep one open trip per person.
     `next_check_at` is the reconciliation's queue: due when it has passed, never when it is empty.
+    `assessed_version` says by which version of its rules; trips from before versions were kept have none.
     `pay_fen` is what its driver was promised when it was planned; trips older than that have none.
     """
 
@@ -74,6 +75,7 @@ class Trip(models.Model):
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, default=Outcome.WAITING)
     next_check_at = models.DateTimeField(null=True, blank=True)
     assessed_at = models.DateTimeField(null=True, blank=True)
+    assessed_version = models.PositiveSmallIntegerField(null=True, blank=True)
 
     created_at = models.DateTimeField(_("planned"))
     exited_at = models.DateTimeField(_("left China"), null=True, blank=True)

@@ -124,6 +124,11 @@ def _dot(number: int, x: float, y: float, title: str) -> str:
     )
 
 
+def _within(x: float, label: str) -> float:
+    """Move a label to the left where its end would not be seen; a letter is about six units wide."""
+    return min(x, WIDTH - 3 * len(label))
+
+
 def _chart(
     about: str, lines: Sequence[int], labels: Sequence[str], ticks: Collection[int], drawn: Sequence[str]
 ) -> str:
@@ -135,7 +140,7 @@ def _chart(
         for line in lines
     ]
     below = [
-        f'<text x="{LEFT + slot * (place + 0.5):.1f}" y="{BOTTOM + 14}" text-anchor="middle">'
+        f'<text x="{_within(LEFT + slot * (place + 0.5), label):.1f}" y="{BOTTOM + 14}" text-anchor="middle">'
         f"{escape(label)}</text>"
         for place, label in enumerate(labels)
         if place in ticks

@@ -14,10 +14,12 @@ from django.views.decorators.http import require_safe
 from ferry.models import Route
 from ferry.portal.access import member
 from ferry.portal.report_figures import report_figures
+from ferry.portal.report_letters import CompanySubscribeForm, letters_context
 from ferry.queries.issue import china_date
+from ferry.queries.report_letters import subscriptions_of
 from ferry.queries.reports import company_report
 from ferry.report_sheets import XLSX, workbook_of
-from ferry.report_tables import company_tables, main_figures, named
+from ferry.report_tables import about_report, company_tables, main_figures, named
 from ferry.rules.reports import KINDS, YEARS, Kind, Period, period_of
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ def reports(request: HttpRequest, membership: Membership) -> HttpResponse:
         "main": main_figures(report),
         "figures": report_figures(report),
         "tables": company_tables(report),
+        **letters_context(CompanySubscribeForm, subscriptions_of(membership)),
     }
     return render(request, "portal/reports.html", context)
 
@@ -61,10 +64,6 @@ def _asked(request: HttpRequest, company: Company, today: date) -> tuple[Report,
     code = request.GET.get("route", "")
     route = Route.objects.select_related("exit", "entry").filter(code=code).first() if code else None
     return company_report(company, period, routes=[route] if route else [], today=today), route
-
-
-def about_report(whose: str, period: Period, of: str) -> list[str]:
-    return [f"{whose} · {of}", f"{named(period)} ({_('days of Beijing')})"]
 
 
 def workbook_answer(content: bytes, period: Period) -> HttpResponse:

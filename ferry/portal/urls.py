@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path, re_path
 
-from ferry.portal import epcis, home, receipts, reports, roster, sending, sheets, today, trips
+from ferry.portal import epcis, home, receipts, report_letters, reports, roster, sending, sheets, today, trips
 from ferry.portal.lists import picked
 from ferry.portal.lists.trips import TRIPS
 from ferry.portal.lists.views import page
@@ -15,6 +15,9 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("today/", today.today, name="today"),
     path("reports/", reports.reports, name="reports"),
+    path("reports/letters/", report_letters.reports_subscribe, name="reports_subscribe"),
+    path("reports/letters/<int:pk>/stop/", report_letters.reports_unsubscribe, name="reports_unsubscribe"),
+    path("reports/no-more/<str:token>/", report_letters.reports_stop, name="reports_stop"),
     path("reports/export.xlsx", reports.reports_export, name="reports_export"),
     path("trips/", page(TRIPS), name="trips"),
     path("trips/selected/", picked.trips_selected, name="trips_selected"),

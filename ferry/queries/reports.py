@@ -226,7 +226,7 @@ def company_report(company: Company, period: Period, *, routes: Sequence[Route] 
 
 def _report(rows: Any, period: Period, today: date) -> Report:
     compared, so_far = period.compared(today), period.until(today)
-    drawn = _drawn(so_far)
+    drawn = drawn_days(so_far)
     since = min(compared.first, drawn[0])
     found = list(
         rows.filter(Q(on__gte=since, on__lte=period.last))
@@ -250,7 +250,7 @@ def _report(rows: Any, period: Period, today: date) -> Report:
     )
 
 
-def _drawn(period: Period) -> list[date]:
+def drawn_days(period: Period) -> list[date]:
     """Say which days are drawn: the period's, and days before a short one."""
     days = max(len(period.days), DRAWN if period.kind != "month" else 1)
     return [period.last - timedelta(days=back) for back in reversed(range(days))]

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 REFUSALS = {"401": 401, "403": 403, "404": 404}
 #: The address itself is the right to what it shows.
-BY_ITS_ADDRESS = ("/d/", "/p/", "/notices/stop/", "/invitation/")
+BY_ITS_ADDRESS = ("/d/", "/p/", "/notices/stop/", "/reports/no-more/", "/invitation/")
 #: What an asker leaves behind even where he is refused: that he asked.
 TRACES = {"last_used_at", "last_login"}
 

@@ -42,6 +42,7 @@ from ferry.actions.passes import receipt_pin
 from ferry.actions.pay import add_rate
 from ferry.actions.places import close_routes
 from ferry.actions.receipts import confirm_receipt
+from ferry.actions.report_letters import subscribe
 from ferry.actions.saved_views import save_view
 from ferry.actions.vehicles import offer_vehicle
 from ferry.models import (
@@ -64,8 +65,10 @@ from ferry.models import (
     Party,
     Pass,
     PassState,
+    ReportLetter,
     Role,
     SavedView,
+    Subscription,
     Trip,
     TripState,
     User,
@@ -73,6 +76,7 @@ from ferry.models import (
 )
 from ferry.notice_letters import stop_link
 from ferry.queries.condition_checks import condition_photos_of
+from ferry.report_letters import stop_link as report_stop_link
 from ferry.rules.news import MemberNews
 from tests.access.table import Row
 from tests.builders import (
@@ -126,6 +130,16 @@ def a_world() -> Company:
     return company
 
 
+def a_subscription(company: Company) -> Subscription:
+    """Give a report that nobody who asks is sent: a colleague's."""
+    membership = company.memberships.filter(role=Role.OWNER).earliest("pk")
+    return Subscription.objects.filter(membership=membership).earliest("pk")
+
+
+def report_stop_token(company: Company) -> str:
+    return report_stop_link(a_subscription(company).letters.get()).rstrip("/").rsplit("/", 1)[1]
+
+
 def at_the_desk() -> None:
     """Leave a supervisor's work on the desk of Horgos: a drafted rule, a closure to come, a printed list."""
     horgos = a_checkpoint()
@@ -148,8 +162,11 @@ def furnish(company: Company) -> None:
     an_invitation(company)
     consignment = open_consignment(company=company, name="Xiaomo 6818", kind="ship", at=AT, by=BY)
     join_consignment(consignment=consignment, vins=[a_ready_trip(company).vehicle.vin])
-    owner = a_member(company, Role.OWNER).user
+    membership = a_member(company, Role.OWNER)
+    owner = membership.user
     save_view(company=company, user=owner, list="trips", name="Mine", query="")
+    ordered = subscribe(user=owner, membership=membership, rhythm="month", language="en", at=AT)
+    ReportLetter.objects.create(subscription=ordered, first=AT.date())
     send_test(endpoint=an_endpoint(company), at=AT)
     add_rate(company=company, amount_fen=51_000, at=AT, by=BY)
     a_received_trip(company)
@@ -230,6 +247,8 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "invitation/<token>": lambda company: an_invitation(company),
     "notices/<pk>": lambda company: Notice.objects.filter(membership__company=company).earliest("pk").pk,
     "<number>": lambda company: 0,
+    "letters/<pk>": lambda company: a_subscription(company).pk,
+    "no-more/<token>": lambda company: report_stop_token(company),
     "stop/<token>": lambda company: (
         stop_link(company.memberships.earliest("pk"), [NoticeKind.STAY]).rstrip("/").rsplit("/", 1)[1]
     ),

@@ -32,6 +32,8 @@ from clearance.actions.records import RecordLine
 from clearance.actions.scans import Offline
 from clearance.models import Scan
 from clearance.queries.evidence import warnings_for
+from clearance.rules.assess import VERSION, assess
+from clearance.rules.versions import VERSIONS
 from ferry.actions.cases import settle_case
 from ferry.actions.declarations import set_declaration_status
 from ferry.actions.passes import revoke_pass, swap_driver
@@ -154,13 +156,12 @@ class TestTheMainJob:
                 raise ArithmeticError
             return assess(evidence, limits, at)
 
-        assess = reconcile.assess
-        monkeypatch.setattr(reconcile, "assess", stumble)
+        monkeypatch.setitem(VERSIONS, VERSION, stumble)
         assert reconcile_all_due(at=at) == Tally(checked=2, matched=1, discharged=1)
         assert outcome(sound) == (TripState.DISCHARGED, Outcome.MATCHED)
         assert outcome(broken) == (TripState.DELIVERED, Outcome.WAITING)
         assert broken.next_check_at == at + reconcile.LATER
-        monkeypatch.setattr(reconcile, "assess", assess)
+        monkeypatch.setitem(VERSIONS, VERSION, assess)
         reconcile_all_due(at=at + reconcile.LATER)
         assert outcome(broken) == (TripState.DISCHARGED, Outcome.MATCHED)
 

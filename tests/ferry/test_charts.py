@@ -106,3 +106,10 @@ def test_nothing_is_drawn_outside(values):
     for bar in svg.iter("rect"):
         assert 0 <= float(bar.get("x")) <= float(bar.get("x")) + float(bar.get("width")) <= WIDTH
         assert TOP - 0.1 <= float(bar.get("y")) <= HEIGHT
+
+
+def test_the_last_label_is_seen_whole():
+    labels = [f"11-{day:02}" for day in range(1, 28)]
+    svg = bar_chart(labels, [Series("Exits", [1] * 27)], about="Exits", ticks=[26])
+    x = float(svg.rpartition('<text x="')[2].partition('"')[0])
+    assert x + 3 * len("11-27") <= WIDTH

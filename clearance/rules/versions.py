@@ -1,0 +1,43 @@
+"""The versions of the assessment. A new one stands beside those before it until it is switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from clearance.rules.assess import OPEN, VERSION, Assessment, Evidence, Limits, assess
+
+Judge = Callable[[Evidence, Limits, datetime], Assessment]
+
+VERSIONS: dict[int, Judge] = {VERSION: assess}
+#: In force until another is switched on.
+FIRST = min(VERSIONS)
+
+
+class Change(NamedTuple):
+    """What another version says otherwise: cases that would open, and kinds that it finds no more."""
+
+    outcome_from: str
+    outcome_to: str
+    opens: tuple[str, ...]
+    not_found: tuple[str, ...]
+
+
+def change(evidence: Evidence, limits: Limits, at: datetime, *, now: Judge, then: Judge) -> Change | None:
+    """Judge a trip by two versions at one moment; None where they say the same.
+
+    What is settled counts as settled by both. A case that is open and not found any more stays open: a person
+    settles it.
+    """
+    before, after = now(evidence, limits, at), then(evidence, limits, at)
+    was, will = _kinds(before), _kinds(after)
+    there = {case.kind for case in evidence.cases if case.state == OPEN}
+    opens, not_found = sorted(will - was - there), sorted(was - will)
+    if not opens and not not_found and before.outcome == after.outcome:
+        return None
+    return Change(before.outcome, after.outcome, tuple(opens), tuple(not_found))
+
+
+def _kinds(verdict: Assessment) -> set[str]:
+    return {finding.kind for finding in verdict.findings}
