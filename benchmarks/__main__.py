@@ -79,9 +79,18 @@ def on_postgresql() -> None:
 
         django.setup()
 
-        from benchmarks import camera, codes, lanes, lists, offline, pretix, reconciling, scans
+        from benchmarks import camera, codes, history, lanes, lists, offline, pretix, reconciling, scans
 
-        wanted = sys.argv[1:] or ["codes", "lanes", "scans", "camera", "reconciling", "lists", "offline"]
+        wanted = sys.argv[1:] or [
+            "codes",
+            "lanes",
+            "scans",
+            "camera",
+            "reconciling",
+            "lists",
+            "offline",
+            "history",
+        ]
         for name, measure in {
             "codes": codes.measure,
             "lanes": lanes.measure,
@@ -89,6 +98,7 @@ def on_postgresql() -> None:
             "camera": camera.measure,
             "pretix": pretix.measure,
             "reconciling": reconciling.measure,
+            "history": history.measure,
             "lists": lists.measure,
             "offline": offline.measure,
         }.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -66,11 +66,12 @@ class Assessed(NamedTuple):
     verdict: Assessment
 
 
-def reconcile_all_due(*, at: datetime) -> Tally:
-    """Assess what is due until nothing is, a batch to a transaction."""
+def reconcile_all_due(*, at: datetime, tell: Callable[[Tally], object] = lambda _so_far: None) -> Tally:
+    """Assess what is due until nothing is, a batch to a transaction; tell how far it is after each."""
     total = Tally()
     while (tally := reconcile_due(at=at)).checked:
         total += tally
+        tell(total)
     return total
 
 

@@ -24,6 +24,10 @@ def due_trips(*, at: datetime, limit: int) -> list[int]:
     return list(_due(at).values_list("pk", flat=True)[:limit])
 
 
+def due_trips_count(*, at: datetime) -> int:
+    return _due(at).order_by().count()
+
+
 def _due(at: datetime) -> QuerySet[Trip]:
     return Trip.objects.filter(next_check_at__lte=at).order_by("next_check_at", "pk")
 

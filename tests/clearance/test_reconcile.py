@@ -522,7 +522,8 @@ class TestSeveralWorkers:
         ) as own:
             yield own
 
-    def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(self, watcher: Any) -> None:
+    @pytest.mark.parametrize("end", ["killed", "cut off from the database"])
+    def test_a_worker_that_ends_in_the_middle_loses_and_doubles_nothing(self, watcher: Any, end: str) -> None:
         now = timezone.now()
         many_due(reconcile.BATCH + 40, left_at=now - 3 * DAY)
         # A case that the second batch will make heavier: held here, the worker stops in mid-transaction.
@@ -536,8 +537,11 @@ class TestSeveralWorkers:
             Case.objects.select_for_update().get(pk=case.pk)
             worker = start_worker()
             wait_until_blocked(watcher, worker)
-            worker.send_signal(signal.SIGKILL)
-            assert worker.wait(timeout=30) == -signal.SIGKILL
+            if end == "killed":
+                worker.send_signal(signal.SIGKILL)
+            else:
+                watcher.execute(CUT)
+            assert worker.wait(timeout=30) != 0
         wait_until_gone(watcher)
         done = Trip.objects.filter(assessed_at__gte=now)
         assert done.count() == reconcile.BATCH
@@ -569,6 +573,7 @@ def start_worker() -> subprocess.Popen[bytes]:
 
 WORKER = "application_name = 'ferryman-worker' AND datname = current_database()"
 RUNNING = f"SELECT count(*) FROM pg_stat_activity WHERE {WORKER}"  # noqa: S608
+CUT = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {WORKER}"  # noqa: S608
 BLOCKED = f"{RUNNING} AND wait_event_type = 'Lock'"
 
 

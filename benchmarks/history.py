@@ -1,0 +1,181 @@
+"""A million trips with five million scans and records, assessed from nothing beside SQL that counts them.
+
+Then all again, which changes nothing; ten thousand due among a million beside as many among ten thousand; and
+four workers beside one. HISTORY says how many trips, where there is no time for a million.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from time import perf_counter
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+from benchmarks import world
+from clearance.actions.reconcile import Tally, reconcile_all_due
+from ferry.models import Trip
+
+TRIPS = int(os.environ.get("HISTORY", "1000000"))
+DUE = min(10_000, TRIPS // 4)
+#: What one worker and what four take of it.
+SHARED = min(40_000, TRIPS // 2)
+WORKERS = 4
+
+
+def measure() -> None:
+    _due_among_few()
+    world.lay_ready(TRIPS - Trip.objects.count())
+    world.deliver("delivered", due=True, at=timezone.now())
+    Trip.objects.update(next_check_at=timezone.now(), outcome="waiting", assessed_at=None)
+    world.analyze()
+    counted = min(_counted(), _counted())
+    rate = _assessed()
+    print(f"one SQL statement that joins and counts the same rows {TRIPS / counted:>12,.0f} trips a second")
+    print(f"  assessing is {rate * counted / TRIPS:.1%} of it")
+    _all_again()
+    _due_among_many()
+    _four_workers()
+
+
+def _assessed() -> float:
+    start, before = perf_counter(), _peak_mb()
+    total = reconcile_all_due(at=timezone.now(), tell=_tell)
+    rate = total.checked / (perf_counter() - start)
+    _insist(total.checked == TRIPS, f"{TRIPS} trips were due, and {total.checked} were assessed")
+    print(f"{TRIPS:,} trips assessed from nothing {rate:>12,.0f} trips a second, one worker")
+    print(f"  peak memory {before:.0f} -> {_peak_mb():.0f} MB")
+    return rate
+
+
+def _tell(so_far: Tally) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{so_far.checked:>12,} of {TRIPS:,}", end="", file=sys.stderr)
+
+
+#: Everything that an assessment reads, joined and counted.
+COUNT = """
+SELECT count(*), sum(scans), sum(records), count(receipt.id), count(declaration.closed_at)
+FROM ferry_trip trip
+JOIN ferry_declaration declaration ON declaration.id = trip.declaration_id
+JOIN ferry_vehicle vehicle ON vehicle.id = trip.vehicle_id
+JOIN (SELECT trip_id, count(*) AS passes FROM ferry_pass GROUP BY trip_id) pass ON pass.trip_id = trip.id
+LEFT JOIN (SELECT trip_id, count(*) AS scans, min(passed_at) FROM clearance_scan GROUP BY trip_id) scan
+    ON scan.trip_id = trip.id
+LEFT JOIN (SELECT trip_id, count(*) AS records, min(occurred_at) FROM clearance_record GROUP BY trip_id)
+    AS record ON record.trip_id = trip.id
+LEFT JOIN ferry_receipt receipt ON receipt.trip_id = trip.id
+"""
+
+
+def _counted() -> float:
+    start = perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT)
+        row = cursor.fetchone()
+    _insist(row == (TRIPS, 2 * TRIPS, 3 * TRIPS, TRIPS, TRIPS), f"the statement counted {row}")
+    return perf_counter() - start
+
+
+def _all_again() -> None:
+    """End where assessing everything again changes a row."""
+    before = _fingerprint()
+    some = list(Trip.objects.order_by("pk").values_list("pk", flat=True)[:SHARED])
+    Trip.objects.filter(pk__in=some).update(next_check_at=timezone.now())
+    reconcile_all_due(at=timezone.now())
+    _insist(_fingerprint() == before, "assessing again changed a trip, an event or a case")
+    print(f"{SHARED:,} of them assessed again: no row differs")
+
+
+def _fingerprint() -> Any:
+    """Digest every row that an assessment writes, but for when it was looked at."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT
+                (SELECT md5(string_agg(concat_ws('|', id, state, outcome, discharged_at), ',' ORDER BY id))
+                    FROM ferry_trip),
+                (SELECT md5(string_agg(concat_ws('|', id, trip_id, kind, at), ',' ORDER BY id))
+                    FROM ferry_tripevent),
+                (SELECT md5(string_agg(concat_ws('|', id, kind, state, weight), ',' ORDER BY id))
+                    FROM ferry_case)"""
+        )
+        return cursor.fetchone()
+
+
+RATES: dict[str, float] = {}
+
+
+def _due_among_few() -> None:
+    world.lay_ready(2 * DUE)
+    world.deliver("discharged", due=False, at=timezone.now())
+    world.analyze()
+    RATES["few"] = _rate_of_due()
+
+
+def _due_among_many() -> None:
+    world.analyze()
+    RATES["many"] = _rate_of_due()
+    print(f"{DUE:,} due among {2 * DUE:,} trips {RATES['few']:>12,.0f} trips a second")
+    print(f"{DUE:,} due among {TRIPS:,} trips {RATES['many']:>12,.0f} trips a second")
+    print(f"  the long history costs {RATES['few'] / RATES['many']:.2f} times the short one")
+
+
+def _rate_of_due() -> float:
+    """Assess trips that lie anywhere in the history."""
+    every = max(Trip.objects.count() // DUE, 1)
+    Trip.objects.update(next_check_at=None)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ferry_trip SET next_check_at = now() - interval '1 minute' WHERE id %% %s = 0", [every]
+        )
+        due = cursor.rowcount
+    start = perf_counter()
+    tally = reconcile_all_due(at=timezone.now())
+    _insist(tally.checked == due, f"{due} trips were due, and {tally.checked} were assessed")
+    return due / (perf_counter() - start)
+
+
+def _four_workers() -> None:
+    rates = [_rate_of_workers(count) for count in (1, WORKERS)]
+    print(f"one worker process {rates[0]:>12,.0f} trips a second; {WORKERS} of them {rates[1]:>12,.0f}")
+    print(f"  {WORKERS} workers are {rates[1] / rates[0]:.2f} times as quick, on {os.cpu_count()} cores")
+
+
+def _rate_of_workers(count: int) -> float:
+    """Let processes of their own assess what is due, and insist that each trip was assessed once."""
+    some = list(Trip.objects.order_by("-pk").values_list("pk", flat=True)[:SHARED])
+    Trip.objects.filter(pk__in=some).update(next_check_at=timezone.now())
+    command = [sys.executable, "-c", WORKER]
+    start = perf_counter()
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _worker in range(count)]
+    told = [worker.communicate()[0].split() for worker in workers]
+    took = perf_counter() - start - max(float(began) for began, _checked in told)
+    checked = sum(int(checked) for _began, checked in told)
+    _insist(checked == SHARED, f"{SHARED} trips were due, and {checked} were assessed by {count} workers")
+    return SHARED / took
+
+
+#: What a worker does, and how long it took to begin.
+WORKER = """
+from time import perf_counter
+start = perf_counter()
+import django
+django.setup()
+from django.utils import timezone
+from clearance.actions.reconcile import reconcile_all_due
+began = perf_counter() - start
+print(began, reconcile_all_due(at=timezone.now()).checked)
+"""
+
+
+def _insist(holds: bool, otherwise: str) -> None:
+    if not holds:
+        sys.exit(f"This cannot be measured: {otherwise}.")
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
