@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0025_report_letters'),
+        ('ferry', '0026_assessed_version'),
     ]
 
     operations = [
