@@ -103,7 +103,7 @@ def _compared(report: PlaceReport, first: str) -> list[Column]:
         Column(first, "text"),
         Column(named(report.period)),
         Column(named(report.compared)),
-        Column(_("Change"), "change"),
+        Column(_("Difference"), "change"),
     ]
 
 

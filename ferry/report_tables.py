@@ -142,7 +142,7 @@ def _compared(report: Report, first: str) -> list[Column]:
         Column(first, "text"),
         Column(named(report.period)),
         Column(named(report.compared)),
-        Column(_("Change"), "change"),
+        Column(_("Difference"), "change"),
     ]
 
 
