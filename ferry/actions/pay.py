@@ -111,7 +111,7 @@ def accrue(*, trip: Trip, at: datetime, by: str) -> PayEntry | None:
         return None
     fen, currency, rate = worth(trip, pay_rates(trip.company_id), at=earned_at)
     statement = _open_statement(trip.driver_id, trip.company_id, currency, earned_at)
-    return PayEntry.objects.create(
+    entry = PayEntry.objects.create(
         statement=statement,
         kind=EntryKind.ACCRUAL,
         trip=trip,
@@ -121,6 +121,16 @@ def accrue(*, trip: Trip, at: datetime, by: str) -> PayEntry | None:
         recorded_at=at,
         by=by,
     )
+    _reverse_if_given_up(entry, trip, at, by)
+    return entry
+
+
+def _reverse_if_given_up(entry: PayEntry, trip: Trip, at: datetime, by: str) -> None:
+    """Take back at once what a case has settled before the receipt; reopened, it gives it again."""
+    for case in trip.cases.order_by("pk"):
+        if takes_back(case.kind, state=case.state, resolution=case.resolution):
+            _reverse(entry, case, at, by)
+            return
 
 
 def accrue_missing(*, at: datetime, by: str, limit: int = AT_ONCE) -> int:

@@ -221,7 +221,7 @@ class CaseStep(models.Model):
     )
     announced_at = models.DateTimeField(null=True, blank=True)
     mail_due_at = models.DateTimeField(null=True, blank=True)
-    mail_tries = models.PositiveSmallIntegerField(default=0)
+    mail_tries = models.PositiveSmallIntegerField(default=0, db_default=0)
     mailed_at = models.DateTimeField(_("sent by e-mail"), null=True, blank=True)
 
     class Meta:

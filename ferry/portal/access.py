@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
+    from ferry.models import User
+
 CHOSEN_COMPANY = "company"
 
 
 def memberships(request: HttpRequest) -> list[Membership]:
     """List the signed-in user's memberships of active companies."""
     rows = Membership.objects.filter(user__pk=request.user.pk or 0, company__is_active=True)
-    return list(rows.select_related("company").order_by("company__name", "pk"))
+    own = list(rows.select_related("company").order_by("company__name", "pk"))
+    for one in own:
+        one.user = cast("User", request.user)
+    return own
 
 
 def member(

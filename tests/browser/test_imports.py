@@ -22,7 +22,7 @@ def _no_broker(monkeypatch) -> None:
         def send_task(self, name, **_options) -> None:
             pass
 
-    monkeypatch.setattr("ferry.portal.imports.app", Queue())
+    monkeypatch.setattr("ferry.portal.importing.app", Queue())
 
 
 def a_file(*vins: str) -> dict:

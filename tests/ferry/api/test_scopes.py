@@ -75,7 +75,7 @@ def test_the_description_names_the_scope_of_every_call_of_a_company() -> None:
         for method, call in methods.items():
             scopes = [scope for each in call.get("security", []) for scope in each.get("key", [])]
             is_companys = path.split("/")[3] in {
-                *("vehicles", "handovers", "drivers", "declarations", "licences", "trips", "cases"),
+                *("vehicles", "handovers", "drivers", "declarations", "licences", "trips", "cases", "pay"),
             }
             assert all(scope in Scope.values for scope in scopes), path
             assert bool(scopes) is is_companys, (path, method)

@@ -12,10 +12,12 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from ferry import tasks
-from ferry.models import BulkJob, Driver, SavedView, Trip, TripState, Vehicle
+from ferry.actions.cases import open_case
+from ferry.models import BulkJob, CaseKind, Driver, SavedView, Trip, TripState, Vehicle, Weight
 from ferry.portal.lists.known import LISTINGS
 from tests.builders import (
     AT,
+    BY,
     a_company,
     a_correction,
     a_declaration,
@@ -29,6 +31,10 @@ from tests.builders import (
 from tests.pdf import pages
 
 pytestmark = pytest.mark.django_db
+
+
+def a_case(trip):
+    return open_case(trip=trip, kind=CaseKind.DAMAGE, weight=Weight.LOW, facts={}, at=AT, by=BY)
 
 
 @pytest.fixture
@@ -172,7 +178,9 @@ class TestOrder:
         monkeypatch.setattr("ferry.portal.lists.views.ROWS", 2)
         for _ in range(5):
             a_licence(company)
-            a_correction(a_trip(company).driver)
+            trip = a_trip(company)
+            a_correction(trip.driver)
+            a_case(trip)
         for sort in LISTINGS[name].sorts:
             up, down = shown(name, f"?sort={sort}"), shown(name, f"?sort=-{sort}")
             assert up == down[::-1]
@@ -279,7 +287,9 @@ class TestExports:
     def test_a_workbook_is_typed_and_goes_on_in_another_sheet(self, client, company, monkeypatch, name):
         monkeypatch.setattr("ferry.portal.lists.exports.SHEET_ROWS", 1)
         for _ in range(2):
-            a_correction(an_issued_trip(company).driver)
+            trip = an_issued_trip(company)
+            a_correction(trip.driver)
+            a_case(trip)
             a_licence(company)
         answer = client.get(reverse("portal:export", args=[name, "xlsx"]))
         book = load_workbook(io.BytesIO(b"".join(answer)))
@@ -320,9 +330,9 @@ class TestManyAtOnce:
 
     def test_more_than_a_page_is_a_job_that_a_worker_does(self, client, company, send, monkeypatch):
         asked: list[str] = []
-        monkeypatch.setattr("ferry.portal.lists.picked.ROWS", 1)
+        monkeypatch.setattr("ferry.portal.lists.picking.ROWS", 1)
         monkeypatch.setattr(
-            "ferry.portal.lists.picked.app.send_task", lambda name, **_more: asked.append(name)
+            "ferry.portal.lists.picking.app.send_task", lambda name, **_more: asked.append(name)
         )
         a_licence(company)
         trips = [a_trip(company) for _ in range(2)]
