@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from gettext import NullTranslations
 
 import pytest
 import time_machine
 from django.conf import settings
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import trans_real
 
 from ferry.actions.moves import move_trip, note_event
-from ferry.actions.passes import redate_pass, revoke_pass, swap_driver
+from ferry.actions.passes import receipt_pin, redate_pass, revoke_pass, swap_driver
+from ferry.actions.receipts import Check, confirm_receipt, refuse_delivery
 from ferry.actions.trips import cancel_trip
 from ferry.models import Closure, Driver, EventKind
+from ferry.phone.tickets import give_ticket
 from ferry.portal.sending import for_consignee, for_driver
+from ferry.rules.condition import Looked, Mark
 from tests.builders import (
     AT,
     BY,
@@ -25,6 +30,7 @@ from tests.builders import (
     a_driver,
     a_member,
     a_trip,
+    an_exited_trip,
     an_issued_trip,
     an_officer,
 )
@@ -203,4 +209,35 @@ def test_waiting_for_a_trip_or_its_code_is_said_in_uyghur(client, unsaid):
     choose(client, "ug")
     assert UYGHUR_PAGE in shown(client, driver_page(a_trip().driver))
     assert UYGHUR_PAGE in shown(client, driver_page(a_driver(a_company())))
+    assert unsaid.texts == set()
+
+
+def test_what_drivers_and_consignees_tell_and_get_is_in_uyghur(client, unsaid):
+    driving, taken, refused = an_exited_trip(), an_exited_trip(), an_exited_trip()
+    moved(driving, "arrived")
+    looked = Looked(marks=(Mark(1, "left", 450, 580, "scratch"),), odometer_km=31, level_percent=80, keys=2)
+    for trip in (taken, refused):
+        word = {"pass_": trip.passes.get(), "pin": receipt_pin(trip), "at": AT, "by": BY}
+        word["check"] = Check(uuid.uuid4(), looked)
+        if trip is taken:
+            confirm_receipt(**word, condition="damaged", receiver="Aidar")
+        else:
+            refuse_delivery(**word, reason="damaged", refused_by="Aidar")
+    choose(client, "ug")
+    told = [driving.driver.link_token, driving.reference]
+    with time_machine.travel(AT, tick=False):
+        for name in ("pick_up", "hand_over", "back"):
+            address = reverse(f"phone:{name}", args=told)
+            assert UYGHUR_PAGE in shown(client, address)
+            client.post(address, {"odometer_km": "x", "level_percent": "200", "keys": "-1"})
+        papers = [reverse("phone:receipt", args=[trip.passes.get().short_code]) for trip in (taken, refused)]
+        for paper in papers:
+            assert UYGHUR_PAGE in shown(client, paper)
+            client.post(paper, {"pin": "1"})
+        answer = HttpResponse()
+        for trip in (taken, refused):
+            give_ticket(answer, trip)
+        client.cookies.update(answer.cookies)
+        for paper in papers:
+            assert UYGHUR_PAGE in shown(client, paper)
     assert unsaid.texts == set()
