@@ -83,7 +83,8 @@ class _Sheet:
     def row(self, texts: Sequence[str], *, bold: bool = False) -> None:
         self._make_room(ROW)
         for (start, width), text in zip(COLUMNS, texts, strict=True):
-            self._write(text, start, width, size=10, bold=bold)
+            if text:
+                self._write(text, start, width, size=10, bold=bold)
         self.y += ROW
         self.pdf.line(MARGIN, self.y - 1, WIDTH - MARGIN, self.y - 1)
 

@@ -156,7 +156,10 @@ def write_line(
     align: Literal["L", "C", "R"] = "L",
 ) -> None:
     """Write one line as large as fits, `size` points at most."""
-    pdf.set_font("sans", "B" if bold else "", size)
+    style: Literal["B", ""] = "B" if bold else ""
+    # Twice, for after letters of a fallback font fpdf2 believes that its own is still chosen.
+    pdf.set_font("sans", style, size + 1)
+    pdf.set_font("sans", style, size)
     pdf.c_margin = 0
     wide = pdf.get_string_width(text)
     if wide > width:

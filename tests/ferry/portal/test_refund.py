@@ -44,11 +44,11 @@ def test_its_chart_and_totals_count_them(company, see):
 
 def test_it_takes_the_same_few_queries_however_long_it_is(company, see, django_assert_num_queries):
     a_declaration(company)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         see("refund")
     for _ in range(3):
         ready(company)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         see("refund")
 
 
