@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Rows that fit are found up to here: so few are sorted faster than met one after another in an index. What
 #: holds a letter or two is mostly so much that to look for more than a page or two of it only takes time.
-COUNTED, COUNTED_IN_SEARCH, COUNTED_IN_SHORT = 1000, 2000, 100
+COUNTED, COUNTED_IN_SEARCH, COUNTED_IN_SHORT = 1000, 1000, 100
 CHUNK = 2000
 SEPARATOR = "~"
 LONGEST_KEY = 18
