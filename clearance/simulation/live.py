@@ -35,8 +35,8 @@ FOUND_AT_ONCE = frozenset(
         CaseKind.DAMAGE,
     }
 )
-#: A window is compressed too, but a slow server must not miss it.
-SPARE = timedelta(minutes=15)
+#: A window is compressed too, but a slow server must not miss it, nor the company be warned of its end.
+SPARE_BEFORE, SPARE_AFTER = timedelta(minutes=15), timedelta(hours=4)
 #: How long it waits for a server that does not answer: longer each time, up to the last.
 PATIENCE_S = (1, 2, 4, 8, 15)
 #: Told by a server that has taken the same before, when the answer was lost.
@@ -277,14 +277,14 @@ class Player:
     def _redate(self, moment: Moment) -> None:
         leg = self.legs[moment.about]
         path = f"trips/{self.references[leg.number]}/redate/"
-        body = {**self._window(leg, SPARE), "reason": "slot moved"}
+        body = {**self._window(leg, timedelta(minutes=30)), "reason": "slot moved"}
         self.passes[leg.number].append(self._ask(self._company(leg.man), "POST", path, body))
 
     def _window(self, leg: Leg, later: timedelta = timedelta(0)) -> dict[str, str]:
         opens_at, closes_at = (self.clock.wall(leg.exit_at + offset) for offset in (OPENS, CLOSES))
         return {
-            "opens_at": (opens_at - SPARE).isoformat(),
-            "closes_at": (closes_at + SPARE + later).isoformat(),
+            "opens_at": (opens_at - SPARE_BEFORE).isoformat(),
+            "closes_at": (closes_at + SPARE_AFTER + later).isoformat(),
         }
 
     def _scan(self, moment: Moment) -> None:

@@ -42,6 +42,8 @@ DRIVERS_A_COMPANY = 60
 ODD = 0.25
 #: Of those before the closed day, so many are received after it.
 SLOW = 0.5
+SURNAMES = ("王", "李", "张", "刘", "陈", "杨", "马", "赵", "黄", "周", "吴")
+GIVEN_NAMES = ("建军", "志强", "卫东", "海燕", "国庆", "玉梅", "小龙", "文斌", "永福", "丽娟", "天山", "春生")
 BEGINNING = 8
 VIN_STARTS = ("LVBV3JBB", "LZYTDGD6", "LGXCE4CB", "LVVDB21B", "LS5A3DKE", "L6TCX2E7")
 
@@ -189,7 +191,8 @@ class _Writer:
 
     def _man(self, number: int, *, nationality: str = "CN", passport: str = "") -> Man:
         number_there = passport or f"E{(self.seed % 90 + 10) * 10**6 + number:08d}"
-        return Man(number, number % len(self.companies), f"Driver {number:04d}", number_there, nationality)
+        name = SURNAMES[number % len(SURNAMES)] + GIVEN_NAMES[number // len(SURNAMES) % len(GIVEN_NAMES)]
+        return Man(number, number % len(self.companies), name, number_there, nationality)
 
     def _vin(self) -> str:
         while True:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import time_machine
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from clearance.actions.reconcile import reconcile_all_due
 from clearance.actions.standard import lay_standard_data
 from clearance.gate.server import Answer, NoAnswer, Refused
+from clearance.management.commands import simulate
 from clearance.management.commands.score import found
 from clearance.simulation.faults import Truth
 from clearance.simulation.live import FOUND_AT_ONCE, Clock, Doors, Player, open_doors
-from clearance.simulation.score import score
+from clearance.simulation.score import read_truth, score
 from clearance.simulation.script import Script, write_script
 from ferry.actions.keys import make_api_key
 from ferry.models import Checkpoint, Declaration, Driver, KeyKind, Trip, TripState, Vehicle
@@ -173,3 +178,35 @@ def test_a_refused_call_is_told_and_the_rest_goes_on(clock):
 def test_it_opens_no_door_without_keys_or_over_an_open_line(url: str, keys: str, why: str):
     with pytest.raises(ValueError, match=why):
         open_doors(url, keys)
+
+
+def play_by_command(truth: Path, **options: Any) -> str:
+    said = StringIO()
+    usual = {"play": "http://localhost:8000", "days": 3, "drivers": 4, "faults": 0.0, "keys": truth}
+    call_command("simulate", truth=truth, stdout=said, **{**usual, **options})
+    return said.getvalue()
+
+
+@pytest.mark.parametrize("is_broken_off", [False, True])
+def test_the_command_writes_the_truth_of_what_is_over_and_ctrl_c_ends_it(
+    clock, monkeypatch, tmp_path: Path, is_broken_off: bool
+):
+    truth, some = tmp_path / "truth.jsonl", doors()
+    truth.write_text("keys")
+    monkeypatch.setattr(simulate, "open_doors", lambda _url, _keys: some)
+    monkeypatch.setattr(simulate, "sleep", clock.shift)
+    if is_broken_off:
+        monkeypatch.setattr(some.exit, "call", Mock(side_effect=KeyboardInterrupt))
+    assert "The truth of what is over" in play_by_command(truth)
+    world, truths = read_truth(truth.read_text().splitlines())
+    assert AT <= world.ends_at <= datetime.now(UTC)
+    delivered = set(Trip.objects.filter(delivered_at__isnull=False).values_list("vehicle__vin", flat=True))
+    assert {one.key for one in truths if one.about == "trip"} <= delivered
+    assert bool(delivered) is not is_broken_off
+
+
+def test_it_says_where_keys_come_from(tmp_path: Path):
+    with pytest.raises(CommandError, match=r"demo --json > keys\.json"):
+        play_by_command(tmp_path / "truth.jsonl", keys=None)
+    with pytest.raises(CommandError, match="of no use"):
+        play_by_command(tmp_path / "nothing.jsonl")
