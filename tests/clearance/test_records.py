@@ -541,6 +541,7 @@ class TestUnmatched:
         assert Case.objects.get().kind == CaseKind.DRIVER_MISMATCH
 
 
+@pytest.mark.django_db
 def test_a_long_file_takes_as_many_statements_as_a_short_one():
     trips = [arrive(leave(an_issued_trip(), AT + HOUR), AT + 2 * HOUR) for _number in range(5)]
 
