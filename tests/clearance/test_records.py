@@ -552,9 +552,9 @@ def test_a_long_file_takes_as_many_statements_as_a_short_one():
         return a_line(kind, occurred_at=at, **said)
 
     def statements(kind: str, some: list[Trip]) -> int:
-        at = AT + 9 * HOUR
+        lines = [of(kind, trip, AT + 9 * HOUR) for trip in some]
         with CaptureQueriesContext(connection) as asked:
-            results = take(*(of(kind, trip, at) for trip in some), at=at + HOUR)
+            results = take(*lines, at=AT + 10 * HOUR)
         assert statuses(results) == ["matched"] * len(some)
         return len(asked)
 
