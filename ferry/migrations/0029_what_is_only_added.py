@@ -14,7 +14,7 @@ def lift(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0027_refund'),
+        ('ferry', '0028_deadlines'),
     ]
 
     operations = [migrations.RunPython(lay, lift)]
