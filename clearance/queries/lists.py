@@ -108,6 +108,7 @@ COLUMNS = {
     "model": "trip__vehicle__model",
     "colour": "trip__vehicle__colour",
     "driver": "driver__name",
+    "driver_latin": "driver__name_latin",
     "passport_tail": "driver__passport_number",
     "opens_at": "opens_at",
     "closes_at": "closes_at",

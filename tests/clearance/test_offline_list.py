@@ -44,6 +44,7 @@ def test_it_lists_what_an_officer_compares() -> None:
         "model": "Song Plus",
         "colour": "white",
         "driver": "Ma Jun",
+        "driver_latin": "",
         "passport_tail": pass_.driver.passport_number[-4:],
         "opens_at": pass_.opens_at.isoformat(),
         "closes_at": pass_.closes_at.isoformat(),
@@ -56,6 +57,15 @@ def test_it_lists_what_an_officer_compares() -> None:
     assert content["objections"] == {}
     (route,) = content["routes"]
     assert (route["clock_skew_s"], route["list_age_limit_s"]) == (300.0, 14400.0)
+
+
+def test_it_gives_the_name_that_the_passport_spells() -> None:
+    company = a_company()
+    an_issued_trip(company, driver=a_driver(company, name="马军", name_latin="MA JUN"))
+
+    (line,) = offline_list(a_checkpoint(), at=AT)["passes"]
+
+    assert (line["driver"], line["driver_latin"]) == ("马军", "MA JUN")
 
 
 def test_its_keys_open_the_codes_it_lists() -> None:
