@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0028_latin_names'),
+        ('ferry', '0029_latin_names'),
     ]
 
     operations = [

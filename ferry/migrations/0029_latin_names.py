@@ -8,7 +8,7 @@ from ferry import trigrams
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0027_refund'),
+        ('ferry', '0028_deadlines'),
     ]
 
     operations = [
