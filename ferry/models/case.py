@@ -32,6 +32,7 @@ class CaseKind(models.TextChoices):
     NEVER_USED = "never_used", _("Code never used")
     RETURNED_UNDELIVERED = "returned_undelivered", _("Came back undelivered")
     STALE_OFFLINE_RELEASE = "stale_offline_release", _("Released offline although revoked")
+    RELEASE_UNHEARD = "release_unheard", _("Released, but held at the lane")
 
 
 class Weight(models.IntegerChoices):

@@ -83,6 +83,9 @@ HAPPENED: Mapping[str, StrOrPromise] = {
     CaseKind.STALE_OFFLINE_RELEASE: _(
         "A gate without a connection let a vehicle through on a code that had been ended."
     ),
+    CaseKind.RELEASE_UNHEARD: _(
+        "The vehicle was released and counts as gone, but the answer never reached the lane, which held it."
+    ),
 }
 
 _ANY = ("explained", "record_corrected", "agreed_with_customs", "other")
@@ -106,6 +109,7 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     CaseKind.NEVER_USED: ("not_needed", *_ANY),
     CaseKind.RETURNED_UNDELIVERED: ("vehicle_back", *_ANY),
     CaseKind.STALE_OFFLINE_RELEASE: _ANY,
+    CaseKind.RELEASE_UNHEARD: _ANY,
 }
 
 
