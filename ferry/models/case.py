@@ -206,7 +206,8 @@ class CaseStep(models.Model):
 
     An `is_internal` one is for the side of its `party` alone. `text` is what a person wrote; `data` are
     codes, numbers and names that go with the kind. It waits to be announced while `announced_at` is empty.
-    A letter is its own queue of mail: due when `mail_due_at` has passed.
+    A letter is its own queue of mail: due when `mail_due_at` has passed. An enquiry is that of its letter,
+    until it is prepared.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="steps", db_index=False)

@@ -30,6 +30,8 @@ ASKED_OF_CONSIGNEE = frozenset(
         CaseKind.IMPOSSIBLE_ORDER,
     }
 )
+#: What who drove can answer best.
+ASKED_OF_DRIVER = frozenset({CaseKind.DRIVER_MISMATCH, CaseKind.DRIVER_OVERLAP, CaseKind.OVERSTAY})
 #: Days in which a letter asks to be answered.
 ANSWER_DAYS = 7
 
@@ -116,6 +118,13 @@ def addressees(kind: str, *, of_trip: bool, party: str) -> list[str]:
     found = [CONSIGNEE] if of_trip and kind in ASKED_OF_CONSIGNEE else []
     found += [DRIVER] if of_trip else []
     return found + ([COMPANY] if party == Party.CUSTOMS else [])
+
+
+def asked_first(kind: str, *, of_trip: bool) -> str:
+    """Say to whom the letter of a formal enquiry goes: to who can know, else to the company."""
+    if of_trip and kind in ASKED_OF_CONSIGNEE:
+        return CONSIGNEE
+    return DRIVER if of_trip and kind in ASKED_OF_DRIVER else COMPANY
 
 
 def resolutions_for(kind: str) -> list[tuple[str, StrOrPromise]]:
