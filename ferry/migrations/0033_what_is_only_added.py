@@ -14,7 +14,7 @@ def lift(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0028_deadlines'),
+        ('ferry', '0032_verdicts_of_days'),
     ]
 
     operations = [migrations.RunPython(lay, lift)]
