@@ -30,6 +30,10 @@ INDEXES = {
 }
 
 
+#: Answers for a sign or two, at the beginning or end of any of them.
+VEHICLE_ENDS = "vehicle_ends"
+
+
 def make(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     if editor.connection.vendor != "postgresql":
         return
@@ -46,3 +50,14 @@ def drop(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
     if editor.connection.vendor == "postgresql":
         for name in INDEXES:
             editor.execute(f"DROP INDEX {name}")
+
+
+def make_ends(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+    if editor.connection.vendor == "postgresql":
+        columns = ", ".join(f"{column} gin_trgm_ops" for column in ("plate", "make", "model"))
+        editor.execute(f"CREATE INDEX {VEHICLE_ENDS} ON ferry_vehicle USING gin ({columns})")
+
+
+def drop_ends(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    if editor.connection.vendor == "postgresql":
+        editor.execute(f"DROP INDEX {VEHICLE_ENDS}")

@@ -19,7 +19,7 @@ from ferry.portal.lists.asked import Asked
 from ferry.portal.lists.declare import Scene
 from ferry.portal.lists.known import LISTINGS
 from ferry.portal.saving import tell_reasons
-from ferry.queries.lists import count_up_to, page_of
+from ferry.queries.lists import COUNTED, count_up_to, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +115,7 @@ def page_shown(request: HttpRequest, asked: Asked, *, url: str) -> dict[str, Any
         "before": asked.at(before=page.before) if page.before else "",
         "after": asked.at(after=page.after) if page.after else "",
         "count": asked.count,
+        "most": COUNTED,
     }
 
 
