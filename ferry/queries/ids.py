@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
 
 
-class OneOf(Lookup):  # type: ignore[type-arg]  # known to the stubs alone
+class OneOf(Lookup):
     """Compare with an array: unlike a subselect, indexes answer it beside an OR too."""
 
     lookup_name = "one_of"
