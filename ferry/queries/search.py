@@ -48,7 +48,7 @@ def search_vehicles(vehicles: QuerySet[Vehicle], text: str) -> QuerySet[Vehicle]
 
 
 def search_drivers(drivers: QuerySet[Driver], text: str) -> QuerySet[Driver]:
-    """Search by name, phone or the passport's last four: a whole number has no place in an address."""
+    """Search by either name, phone or the passport's last four: a whole number has no place in an address."""
     if not text.strip():
         return drivers
     wanted = read_search(text)
@@ -110,9 +110,10 @@ def vehicle_matches(wanted: Search, path: str = "") -> Q:
 def driver_matches(wanted: Search, path: str = "") -> Q:
     if wanted.pasted:
         return Q(pk__in=())
-    words = Words(F(f"{path}name"), F(f"{path}phone"))
+    words = Words(F(f"{path}name"), F(f"{path}name_latin"), F(f"{path}phone"))
     if wanted.is_short:
-        return Q(StartsWith(words, wanted.number)) | Q(EndsWith(words, wanted.number))
+        ends = Q(StartsWith(words, wanted.number)) | Q(EndsWith(words, wanted.number))
+        return ends | Q(**{f"{path}name_latin__startswith": wanted.number})
     found = _spelt(wanted, words)
     if len(wanted.number) != PASSPORT_TAIL:
         return found

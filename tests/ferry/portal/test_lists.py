@@ -57,7 +57,7 @@ def put(trip, **said):
     """Write into a trip's vehicle, driver and declaration."""
     for model, pk, fields in (
         (Vehicle, trip.vehicle_id, {"vin", "plate", "make", "model"}),
-        (Driver, trip.driver_id, {"name", "phone"}),
+        (Driver, trip.driver_id, {"name", "name_latin", "phone"}),
         (Declaration, trip.declaration_id, {"number"}),
     ):
         if own := {name: value for name, value in said.items() if name in fields}:
@@ -69,7 +69,7 @@ def two_like_each_other(company):
     trips = [a_trip(company, driver=a_driver(company)) for _ in range(2)]
     for at, trip in enumerate(trips):
         put(trip, vin=f"LGXCE4CB8S450001{at}", plate="新A·4501", make="BYD", model="Song")
-        put(trip, name="Li Na", phone="+86 139 4545 0001", number=f"94072026045000001{at}")
+        put(trip, name="Li Na", name_latin="", phone="+86 139 4545 0001", number=f"94072026045000001{at}")
         trip.declaration.declared_vehicles.update(vin=f"LGXCE4CB8S450001{at}")
     return trips
 
@@ -85,6 +85,14 @@ class TestSearch:
         pasted = " ".join(one.vehicle.vin for one in trips[:2])
         assert len(shown("vehicles", f"?q={pasted}")) == 2
         assert len(shown("declarations", f"?q={pasted}")) == 2
+
+    @pytest.mark.parametrize("q", ["建军", "ma%20jianjun", "JIANJUN", "Ma%20Jian-jun"])
+    def test_drivers_and_their_trips_are_found_by_either_name(self, company, shown, q):
+        driver = a_driver(company, name="马建军", name_latin="MA JIANJUN")
+        found = a_trip(company, driver=driver)
+        a_trip(company, driver=a_driver(company, name="李娜", name_latin="LI NA"))
+        assert shown("drivers", f"?q={q}") == [driver.pk]
+        assert shown("trips", f"?q={q}") == [found.pk]
 
     @pytest.mark.parametrize("q", ["马军", "ma%20jun", "MAJUN", "0077", "新at0"])
     def test_trips_are_found_by_their_drivers_and_plates(self, company, shown, q):
@@ -117,6 +125,7 @@ class TestSearch:
             ("zx", {"make": "ZX Auto"}),
             ("zx", {"model": "Zxy"}),
             ("ma", {"name": "Ma Jun"}),
+            ("ma", {"name": "马军", "name_latin": "MA JUN"}),
         ],
     )
     def test_a_sign_or_two_find_what_ends_or_begins_with_them(
@@ -146,6 +155,12 @@ class TestSearch:
     def test_too_many_pasted_are_said_to_be_too_many(self, company, see):
         a_trip(company)
         assert "7 were left off" in see("trips", q=" ".join(f"F{number:08}" for number in range(407)))
+
+    def test_drivers_are_put_in_order_of_their_latin_names(self, company, shown):
+        drivers = [a_driver(company, name_latin=latin) for latin in ("MA JUN", "", "LI NA")]
+        names = [drivers[1].pk, drivers[2].pk, drivers[0].pk]
+        assert shown("drivers", "?sort=name_latin") == names
+        assert shown("drivers", "?sort=-name_latin") == names[::-1]
 
 
 class TestFilters:

@@ -5,7 +5,7 @@ from ferry import trigrams
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('ferry', '0028_deadlines'),
+        ('ferry', '0032_verdicts_of_days'),
     ]
 
     operations = [
