@@ -5,7 +5,7 @@ from ferry import trigrams
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('ferry', '0032_verdicts_of_days'),
+        ('ferry', '0033_what_is_only_added'),
     ]
 
     operations = [
