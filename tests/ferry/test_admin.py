@@ -368,6 +368,13 @@ def test_a_selection_rule_selects_only_after_its_effect_was_shown(operator):
     assert (rule.is_active, rule.ended_at is None) == (False, False)
 
 
+def test_what_a_field_leads_to_is_called_in_the_readers_language(operator, settings):
+    operator.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    page = operator.get(reverse("admin:clearance_selectionrule_add"))
+    labels = {name: field.label for name, field in page.context["adminform"].form.fields.items()}
+    assert (labels["checkpoint"], labels["company"]) == ("口岸", "企业")
+
+
 def test_what_one_rule_would_do_opens_no_other(operator):
     for reason in ("one", "two"):
         operator.post(reverse("admin:clearance_selectionrule_add"), a_rule_form(reason=reason))
