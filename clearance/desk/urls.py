@@ -16,6 +16,7 @@ from clearance.desk import (
     reports,
     rules,
     scans,
+    sources,
     trips,
     views,
 )
@@ -54,6 +55,17 @@ urlpatterns = [
     path("records/files/<int:pk>/start/", record_files.record_file_start, name="record_files_start"),
     path("records/files/<int:pk>/give-up/", record_files.record_file_give_up, name="record_files_give_up"),
     path("records/files/<int:pk>/refused/", record_files.record_file_refused, name="record_files_refused"),
+    path("records/sources/", sources.sources, name="sources"),
+    path("records/sources/<int:pk>/", sources.source, name="source"),
+    path("records/sources/<int:pk>/writing/", sources.source_writing, name="source_writing"),
+    path(
+        "records/sources/<int:pk>/headings/<int:headings>/", sources.source_headings, name="source_headings"
+    ),
+    path(
+        "records/sources/<int:pk>/headings/<int:headings>/forget/",
+        sources.source_headings_forget,
+        name="source_headings_forget",
+    ),
     path("trips/", trips.trips, name="trips"),
     path("trips/<str:reference>/", trips.trip, name="trip"),
     path("reports/", reports.reports, name="reports"),
