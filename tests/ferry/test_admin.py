@@ -420,11 +420,13 @@ def test_a_vehicle_is_found_by_its_vin(operator):
 
 def test_a_source_writes_as_the_operator_says_and_its_headings_are_forgotten(operator):
     source = open_source(checkpoint=a_checkpoint("KZ-NURZHOLY"), name="Nur Zholy", at=AT, by=BY)
-    source.known_headings.create(fingerprint="x", kind="records", columns={"0": "kind"}, known_at=AT)
+    kept = source.known_headings.create(fingerprint="x", kind="records", columns={"0": "kind"}, known_at=AT)
     url = at_page(Source, "change", source.pk)
-    refused = operator.post(url, {"kind": "return", "zone": "", "first": ""}, follow=True)
+    rows = {"TOTAL_FORMS": 1, "INITIAL_FORMS": 1, "0-id": kept.pk, "0-source": source.pk}
+    form = {f"known_headings-{name}": value for name, value in rows.items()}
+    refused = operator.post(url, {**form, "kind": "return", "zone": "", "first": ""}, follow=True)
     assert "not asked about records of this kind" in told(refused)[0]
-    operator.post(url, {"kind": "kz_entry", "zone": "Asia/Almaty", "first": "day", "name": "Mine"})
+    operator.post(url, {**form, "kind": "kz_entry", "zone": "Asia/Almaty", "first": "day", "name": "Mine"})
     source.refresh_from_db()
     assert source.writing == {"kind": "kz_entry", "zone": "Asia/Almaty", "first": "day"}
     assert source.name == "Nur Zholy"
