@@ -18,6 +18,7 @@ from clearance.desk import (
     scans,
     sources,
     trips,
+    versions,
     views,
 )
 
@@ -72,6 +73,12 @@ urlpatterns = [
     path("reports/letters/", reports.reports_subscribe, name="reports_subscribe"),
     path("reports/letters/<int:pk>/stop/", reports.reports_unsubscribe, name="reports_unsubscribe"),
     path("reports/export.xlsx", reports.reports_export, name="reports_export"),
+    path("versions/", versions.versions, name="versions"),
+    path("versions/try/", versions.version_try, name="version_try"),
+    path("versions/switch/", versions.version_switch, name="version_switch"),
+    path("versions/<int:pk>/", versions.version_trial, name="version_trial"),
+    path("versions/<int:pk>/stop/", versions.version_stop, name="version_stop"),
+    path("versions/<int:pk>/changes.csv", versions.version_changes, name="version_changes"),
     path("fallback/", fallback.fallback, name="fallback"),
     path("fallback/<int:pk>/", fallback.results, name="fallback_results"),
     path("fallback/<int:pk>/list.pdf", fallback.paper, name="fallback_paper"),
