@@ -17,7 +17,7 @@ class Counted(NamedTuple):
     """One thing that would change, how often, and how the list of its trips is asked for."""
 
     label: str
-    count: int
+    trips: int
     only: str
     is_shown: bool
 

@@ -73,7 +73,7 @@ class SwitchForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="switch_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "switch_%s", **kwargs})
         fields: Any = self.fields
         fields["version"].choices = _others()
 
@@ -177,7 +177,7 @@ def version_stop(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @never_cache
 @judge_keeper("view_versionswitch")
-def version_changes(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+def version_changes(request: HttpRequest, pk: int) -> Any:
     """Give every trip that would change, as the command writes them."""
     headers = {"Content-Disposition": f'attachment; filename="version-changes-{pk}.csv"'}
     return StreamingHttpResponse(_lines(_trial(pk)), content_type="text/csv; charset=utf-8", headers=headers)

@@ -62,7 +62,7 @@ def test_a_dry_run_is_asked_for_followed_and_read(client, operator, unreceived) 
 
 def test_what_would_change_is_counted_listed_and_exported(client, tried, unreceived, damaged) -> None:  # noqa: F811
     answer = page(client, "version_trial", tried.pk)
-    counted = {row.only: row.count for _title, rows in answer.context["summary"] for row in rows}
+    counted = {row.only: row.trips for _title, rows in answer.context["summary"] for row in rows}
     assert counted["opens:exit_no_delivery"] == 1
     assert counted["not_found:damage"] == 1
     assert {change.trip for change, _shown in answer.context["changes"]} == {unreceived, damaged}
