@@ -29,7 +29,7 @@ from ferry.rules.cases import CONSIGNEE, DELIVERED
 
 if TYPE_CHECKING:
     from clearance.demo.companies import Keeper
-    from ferry.models import Declaration, Driver
+    from ferry.models import Case, Declaration, Driver
 
 T = TypeVar("T")
 Story = Generator[datetime, datetime, T]
@@ -155,32 +155,35 @@ def asked_about(world: World, leg: Leg) -> Story[None]:
     pass_ = yield from never_confirmed(world, leg)
     at = yield leg.exit_at + 3 * DAY
     case = case_of(pass_.trip, CaseKind.EXIT_NO_DELIVERY)
-    company = {"case": case, "party": Party.COMPANY, "by": leg.keeper.by}
-    customs = {"case": case, "party": Party.CUSTOMS, "by": f"supervisor {world.supervisor.email}"}
-    assign_case(**company, to=owner(leg.keeper.data, leg.keeper.company), at=at)
+    boss = owner(leg.keeper.data, leg.keeper.company)
+    assign_case(case=case, to=boss, party=Party.COMPANY, at=at, by=leg.keeper.by)
     at = yield at + 2 * HOUR
-    comment_case(**company, text="司机说车已停在收货方停车场，钥匙交给了门卫。", is_internal=True, at=at)
+    _say_of(case, "司机说车已停在收货方停车场，钥匙交给了门卫。", leg, is_internal=True, at=at)
     at = yield at + HOUR
-    assign_case(**customs, to=world.supervisor, at=at)
+    by = world.by_supervisor
+    assign_case(case=case, to=world.supervisor, party=Party.CUSTOMS, at=at, by=by)
     at = yield at + HOUR
-    write_enquiry(**customs, to=CONSIGNEE, email="", sender="霍尔果斯海关", at=at)
+    asked = {"to": CONSIGNEE, "email": "", "sender": "霍尔果斯海关"}
+    write_enquiry(case=case, **asked, party=Party.CUSTOMS, at=at, by=by)
     at = yield at + HOUR
-    comment_case(**company, text="已打电话给收货方，答应今天确认收车。", is_internal=False, at=at)
+    _say_of(case, "已打电话给收货方，答应今天确认收车。", leg, at=at)
 
 
 def questioned(world: World, leg: Leg, shown: Driver) -> Story[None]:
     """Be driven across by another driver than the one with the code, and be asked why."""
     pass_ = yield from other_driver(world, leg, shown)
     at = yield leg.exit_at + 2 * DAY
-    case = case_of(pass_.trip, CaseKind.DRIVER_MISMATCH)
-    customs = {"case": case, "party": Party.CUSTOMS, "by": f"supervisor {world.supervisor.email}"}
-    assign_case(**customs, to=world.supervisor, at=at)
+    case, by = case_of(pass_.trip, CaseKind.DRIVER_MISMATCH), world.by_supervisor
+    assign_case(case=case, to=world.supervisor, party=Party.CUSTOMS, at=at, by=by)
     at = yield at + 10 * MINUTE
     text = "边检记录的护照不是通行证上的驾驶员。请说明谁开的车，并上传情况说明。"
-    comment_case(**customs, text=text, is_internal=False, at=at)
+    comment_case(case=case, text=text, is_internal=False, party=Party.CUSTOMS, at=at, by=by)
     at = yield at + 3 * HOUR
-    text = "原驾驶员当天发烧，临时换人，没来得及换码。说明正在补。"
-    comment_case(case=case, text=text, is_internal=False, party=Party.COMPANY, at=at, by=leg.keeper.by)
+    _say_of(case, "原驾驶员当天发烧，临时换人，没来得及换码。说明正在补。", leg, at=at)
+
+
+def _say_of(case: Case, text: str, leg: Leg, *, is_internal: bool = False, at: datetime) -> None:
+    comment_case(case=case, text=text, is_internal=is_internal, party=Party.COMPANY, at=at, by=leg.keeper.by)
 
 
 def confirmed_by_phone(world: World, leg: Leg) -> Story[None]:

@@ -120,6 +120,10 @@ class World:
     chance: Random
     numbers: Iterator[int] = field(default_factory=lambda: count(1048))
 
+    @property
+    def by_supervisor(self) -> str:
+        return f"supervisor {self.supervisor.email}"
+
     def plan(self, leg: Leg, *, at: datetime) -> Trip:
         return plan_trip(
             company=leg.keeper.company,

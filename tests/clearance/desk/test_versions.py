@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
@@ -9,10 +11,10 @@ from django.urls import reverse
 from clearance.models import Duty, VersionTrial
 from clearance.queries.versions import version_in_force
 from clearance.rules.versions import VERSIONS
-from clearance.tasks import make_trips_due, try_versions
+from clearance.tasks import make_trips_due
 from ferry.models import Trip
 from tests.builders import AT, a_user, an_officer, an_operator
-from tests.clearance.test_versions import damaged, stricter, unreceived  # noqa: F401
+from tests.clearance.test_versions import damaged, stricter, unreceived, worked  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
@@ -40,11 +42,10 @@ def send(client, name: str, /, *args, **said):
 
 @pytest.fixture
 def tried(client, operator, unreceived, damaged) -> VersionTrial:  # noqa: F811
-    """Have version 2 tried from the page, to its end, a day later than anything happened."""
+    """Have version 2 tried from the page, to its end, when it would not wait for the receipt any more."""
     send(client, "version_try", version=2, since="")
-    VersionTrial.objects.update(created_at=AT.replace(day=AT.day + 2))
-    try_versions()
-    return VersionTrial.objects.get()
+    VersionTrial.objects.update(created_at=AT + timedelta(hours=30))
+    return worked(VersionTrial.objects.get())
 
 
 def test_a_dry_run_is_asked_for_followed_and_read(client, operator, unreceived) -> None:  # noqa: F811
@@ -55,7 +56,7 @@ def test_a_dry_run_is_asked_for_followed_and_read(client, operator, unreceived) 
     assert "0 of about 1 trips" in page(client, "version_trial", trial.pk).content.decode()
     polled = client.get(reverse("desk:version_trial", args=[trial.pk]), headers={"HX-Request": "true"})
     assert polled.status_code == 200
-    try_versions()
+    worked(trial)
     polled = client.get(reverse("desk:version_trial", args=[trial.pk]), headers={"HX-Request": "true"})
     assert polled.status_code == 286
 
