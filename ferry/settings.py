@@ -282,7 +282,9 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "ferry.portal.access.company",
-            ]
+            ],
+            # Nearly every template draws one.
+            "builtins": ["ferry.templatetags.icons"],
         },
     }
 ]

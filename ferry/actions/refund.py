@@ -124,13 +124,15 @@ def mark_filed(
         raise Conflict(Reason("not_refund_ready", detail))
     try:
         with transaction.atomic():
-            return RefundFiling.objects.create(
+            filing = RefundFiling.objects.create(
                 declaration=declaration,
                 filed_on=filed_on,
                 reference=reference.strip(),
                 recorded_at=at,
                 by=by,
             )
+            Declaration.objects.filter(pk=declaration.pk).update(is_filed=True)
+            return filing
     except IntegrityError as error:
         detail = _("It is marked as filed already. Reload the page to see when.")
         raise Conflict(Reason("already_filed", detail)) from error

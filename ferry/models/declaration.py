@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Cast, Substr
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -17,7 +18,11 @@ class DeclarationStatus(models.TextChoices):
 
 
 class Declaration(models.Model):
-    """One declaration covers many VINs; it closes when all of them have left."""
+    """One declaration covers many VINs; it closes when all of them have left.
+
+    Its number says in which year it was `lodged_in`, which the database reads off; by that its refund is due
+    (`ferry.rules.refund`). It `is_filed` when it has a filing of its refund.
+    """
 
     company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="declarations")
     number = models.CharField(_("declaration number"), max_length=18, unique=True)
@@ -33,8 +38,14 @@ class Declaration(models.Model):
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     refund_ready_at = models.DateTimeField(_("refund-ready"), null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    lodged_in = models.GeneratedField(
+        expression=Cast(Substr("number", 5, 4), models.IntegerField()),
+        output_field=models.IntegerField(_("year of lodging")),
+        db_persist=True,
+    )
+    is_filed = models.BooleanField(default=False, db_default=False, editable=False)
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["lodged_in", "is_filed"])
 
     class Meta:
         verbose_name = _("declaration")
@@ -51,6 +62,12 @@ class Declaration(models.Model):
             models.Index(fields=["company", "-id"]),
             models.Index(fields=["company", "status_at", "id"], name="declaration_by_status_at"),
             models.Index(fields=["company", "status", "id"], name="declaration_by_status"),
+            models.Index(fields=["company", "lodged_in", "id"], name="declaration_by_deadline"),
+            models.Index(
+                fields=["company", "lodged_in", "id"],
+                condition=models.Q(is_filed=False),
+                name="declaration_to_file",
+            ),
             models.Index(
                 fields=["company", "closed_at"],
                 condition=models.Q(status=DeclarationStatus.CLOSED, refund_ready_at__isnull=True),

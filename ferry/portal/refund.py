@@ -23,7 +23,7 @@ from ferry.portal.lists.views import asked_of, list_shown, totals_of
 from ferry.portal.refund_forms import FiledForm
 from ferry.portal.saving import save, tell_reasons
 from ferry.queries.issue import china_date
-from ferry.queries.refund import ages_of, refunds_of
+from ferry.queries.refund import ages_of, cases_in_the_way, open_cases_of, refunds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ferry.models import Declaration, Membership
 
-VINS_SHOWN, PACKAGES_SHOWN = 100, 10
+VINS_SHOWN, CASES_SHOWN, PACKAGES_SHOWN = 100, 100, 10
 
 
 @require_safe
@@ -105,14 +105,16 @@ def _pieces(package: RefundPackage) -> Iterator[bytes]:
 
 def _show(request: HttpRequest, membership: Membership, shown: Any, form: FiledForm) -> HttpResponse:
     not_out = shown.declared_vehicles.filter(exited_at__isnull=True).order_by("vin")
+    cases = open_cases_of([shown])
     packages = list(shown.refund_packages.order_by("-pk")[:PACKAGES_SHOWN])
     context = {
-        "row": dressed(shown, Scene(membership.company, timezone.now())),
+        "row": dressed(shown, cases[shown.pk], Scene(membership.company, timezone.now())),
         "declaration": shown,
         "filing": shown.refund_filing if shown.is_filed else None,
         "not_out": not_out[:VINS_SHOWN],
         "left_off": max(not_out.count() - VINS_SHOWN, 0),
-        "cases": shown.cases.order_by("-pk"),
+        "cases": cases_in_the_way(shown)[:CASES_SHOWN],
+        "cases_left_off": max(cases[shown.pk].count - CASES_SHOWN, 0),
         "packages": packages,
         "is_making": any(one.state == PackageState.WAITING for one in packages),
         "form": form,

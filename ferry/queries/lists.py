@@ -128,11 +128,17 @@ def _known_keys(few: list[int], order: Order, position: tuple[Any, int] | None) 
 
 
 def _beyond(found: Found, order: Order, position: tuple[Any, int]) -> Any:
-    field: Any = found.full.model._meta.get_field(order.field)
+    field = _field(found, order)
     value, pk = position
     is_beyond = LessThan if order.descending else GreaterThan
     here = Pair(F(order.field), F("pk"))
     return is_beyond(here, Pair(Value(value, output_field=field), Value(pk)))
+
+
+def _field(found: Found, order: Order) -> Any:
+    """Find the column's field; of a column that the database works out, what comes of it."""
+    field = found.full.model._meta.get_field(order.field)
+    return getattr(field, "output_field", field)
 
 
 def _token(row: Any, order: Order) -> str:
@@ -145,7 +151,7 @@ def _position(found: Found, order: Order, token: str) -> tuple[Any, int] | None:
     text, _separator, pk = token.rpartition(SEPARATOR)
     if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_KEY):
         return None
-    field: Any = found.full.model._meta.get_field(order.field)
+    field = _field(found, order)
     try:
         value = field.to_python(text)
     except ValidationError:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
-#: Where a declaration's number (18 digits) holds the year in which it was lodged.
-YEAR = slice(4, 8)
 SOON, NEXT = 30, 90
 
 
@@ -23,14 +21,10 @@ class Age(StrEnum):
     LATER = "later"
 
 
-def due_on(number: str, *, day: str) -> date:
-    """Give the deadline of a declaration by its number; `day` is month and day, as 04-15."""
-    return due_in(int(number[YEAR]) + 1, day=day)
-
-
-def due_in(year: int, *, day: str) -> date:
+def due_on(lodged_in: int, *, day: str) -> date:
+    """Give the deadline of a declaration by the year in which it was lodged; `day` is as 04-15."""
     month, number = map(int, day.split("-"))
-    return date(year, month, number)
+    return date(lodged_in + 1, month, number)
 
 
 def age(due: date, *, today: date) -> Age:
@@ -40,7 +34,7 @@ def age(due: date, *, today: date) -> Age:
     return Age.SOON if left <= SOON else Age.NEXT if left <= NEXT else Age.LATER
 
 
-def years_of(wanted: str, *, today: date, day: str) -> list[str]:
-    """List the years, as numbers of declarations hold them, whose deadline is so near."""
+def years_of(wanted: str, *, today: date, day: str) -> list[int]:
+    """List the years whose declarations have a deadline that is so near."""
     years = range(today.year - 10, today.year + 2)
-    return [f"{year:04}" for year in years if age(due_in(year + 1, day=day), today=today) == wanted]
+    return [year for year in years if age(due_on(year, day=day), today=today) == wanted]

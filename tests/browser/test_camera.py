@@ -66,6 +66,8 @@ def at_lane(
         stand(context, live_server.url)
         page = context.new_page()
         page.goto(live_server.url + reverse("lane:home"))
+        # What the strip says may take a second line, and a press on what moves meanwhile is lost.
+        expect(page.locator("#offline-strip[data-state]")).to_be_visible()
         return page
 
     yield at_lane

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 from ferry.models import Declaration, DeclarationStatus
 from ferry.portal.lists.declare import Choice, Column, Listing, Scene, Total, fitting
 from ferry.queries.issue import china_date
-from ferry.queries.refund import refunds_of
+from ferry.queries.refund import OpenCases, open_cases_of, refunds_of
 from ferry.queries.search import search_declarations
 from ferry.rules.refund import Age, age, due_on, years_of
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django_stubs_ext import StrOrPromise
 
+#: So many vehicles with open cases are named in a line of the list; its page names all.
+VINS_NAMED = 3
 STATES: list[tuple[str, StrOrPromise]] = [
     ("blocked", pgettext_lazy("refund", "Blocked")),
     ("ready", pgettext_lazy("refund", "Ready")),
@@ -46,7 +48,7 @@ def state_of(row: Any) -> str:
     return "packed" if row.is_packed else "ready"
 
 
-def blocks(row: Any) -> list[StrOrPromise]:
+def blocks(row: Any, cases: OpenCases) -> list[StrOrPromise]:
     """Name what keeps a declaration from its refund."""
     if state_of(row) != "blocked":
         return []
@@ -57,8 +59,10 @@ def blocks(row: Any) -> list[StrOrPromise]:
         found.append(_("not closed by customs"))
     if row.out < row.quantity:
         found.append(format_lazy(_("{count} not out"), count=row.quantity - row.out))
-    if row.has_case:
-        found.append(_("open case"))
+    if cases.count:
+        vins = [*cases.vins[:VINS_NAMED], "…"] if len(cases.vins) > VINS_NAMED else cases.vins
+        told = format_lazy(_("open cases: {count}"), count=cases.count)
+        found.append(format_lazy("{told} ({vins})", told=told, vins=", ".join(vins)) if vins else told)
     return found
 
 
@@ -76,20 +80,21 @@ def _aged(rows: QuerySet[Any], value: str, scene: Scene) -> QuerySet[Any]:
     return rows.filter(is_filed=False, lodged_in__in=years)
 
 
-def dressed(row: Any, scene: Scene) -> dict[str, Any]:
-    due, state = due_on(row.number, day=settings.REFUND_DUE), state_of(row)
+def dressed(row: Any, cases: OpenCases, scene: Scene) -> dict[str, Any]:
+    due, state = due_on(row.lodged_in, day=settings.REFUND_DUE), state_of(row)
     return {
         "declaration": row,
         "due": due,
         "age": "" if state == "filed" else age(due, today=china_date(scene.at)),
         "state": state,
         "state_label": dict(STATES)[state],
-        "blocks": blocks(row),
+        "blocks": blocks(row, cases),
     }
 
 
 def _dress(rows: Sequence[Declaration], scene: Scene) -> Sequence[dict[str, Any]]:
-    return [dressed(row, scene) for row in rows]
+    cases = open_cases_of(rows)
+    return [dressed(row, cases[row.pk], scene) for row in rows]
 
 
 def _totals(rows: QuerySet[Any], scene: Scene) -> list[Total]:
@@ -114,7 +119,7 @@ REFUND = Listing(
             "id",
             is_head=True,
         ),
-        Column("due", _("Deadline"), lambda row: row["due"], "portal/cells/refund_due.html"),
+        Column("due", _("Deadline"), lambda row: row["due"], "portal/cells/refund_due.html", "lodged_in"),
         Column("out", _("Vehicles out"), lambda row: row["declaration"].out, "portal/cells/refund_out.html"),
         Column("quantity", _("declared quantity"), lambda row: row["declaration"].quantity, is_shown=False),
         Column(
@@ -144,5 +149,5 @@ REFUND = Listing(
     ),
     totals=_totals,
     dress=_dress,
-    order="id",
+    order="lodged_in",
 )

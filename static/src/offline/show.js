@@ -7,7 +7,6 @@ const MINUTE_MS = 60_000;
 export function showState({ words, sentences, zones }, state) {
   const strip = document.getElementById('offline-strip');
   if (!strip) return;
-  strip.hidden = false;
   strip.dataset.state = state.line;
   say(strip.querySelector('[data-line]'), words[state.line]);
   say(strip.querySelector('[data-list]'), listWords(words, state));

@@ -9,8 +9,9 @@ import pytest
 from django.urls import reverse
 
 from ferry import tasks
-from ferry.models import Declaration, DeclaredVehicle, RefundFiling, RefundPackage
-from tests.builders import AT, a_company, a_declaration, an_exited_trip
+from ferry.actions.cases import open_case
+from ferry.models import CaseKind, Declaration, DeclaredVehicle, RefundFiling, RefundPackage, Weight
+from tests.builders import AT, BY, a_company, a_declaration, an_exited_trip
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +34,44 @@ def test_it_lists_what_blocks_each_and_when_it_is_due(company, see):
     assert done.number not in see("refund", due="past")
 
 
+def lodged_in(year: int, company) -> Declaration:
+    declaration = a_declaration(company)
+    number = declaration.number
+    Declaration.objects.filter(pk=declaration.pk).update(number=f"{number[:4]}{year}{number[8:]}")
+    declaration.refresh_from_db()
+    return declaration
+
+
+def test_it_is_in_the_order_of_deadlines_and_back(company, see):
+    latest, first, middle = numbers = [lodged_in(year, company).number for year in (2026, 2024, 2025)]
+    shown = see("refund")
+    assert sorted(numbers, key=shown.index) == [first, middle, latest]
+    shown = see("refund", sort="-lodged_in")
+    assert sorted(numbers, key=shown.index) == [latest, middle, first]
+
+
+def test_a_page_goes_on_after_a_deadline(company, see):
+    middle, latest, first = (lodged_in(year, company) for year in (2025, 2026, 2024))
+    shown = see("refund", after=f"2025~{middle.pk}")
+    assert [one.number in shown for one in (first, middle, latest)] == [False, False, True]
+
+
+def open_cases(trip) -> None:
+    said = {"weight": Weight.MEDIUM, "at": AT, "by": BY}
+    open_case(trip=trip, kind=CaseKind.DAMAGE, facts={"x": "y"}, **said)
+    open_case(declaration=trip.declaration, kind=CaseKind.DECLARATION_NOT_CLOSED, facts={"x": "y"}, **said)
+
+
+def test_it_counts_the_open_cases_of_trips_and_names_their_vehicles(company, see):
+    trip = an_exited_trip(company)
+    open_cases(trip)
+    assert f"open cases: 2 ({trip.vehicle.vin})" in see("refund")
+    shown = see("refund_declaration", trip.declaration.number)
+    assert "Damage noted" in shown
+    assert "Declaration not closed" in shown
+    assert trip.vehicle.vin[:11] in shown
+
+
 def test_its_chart_and_totals_count_them(company, see):
     a_declaration(company)
     ready(company)
@@ -44,11 +83,12 @@ def test_its_chart_and_totals_count_them(company, see):
 
 def test_it_takes_the_same_few_queries_however_long_it_is(company, see, django_assert_num_queries):
     a_declaration(company)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         see("refund")
     for _ in range(3):
         ready(company)
-    with django_assert_num_queries(7):
+        open_cases(an_exited_trip(company))
+    with django_assert_num_queries(9):
         see("refund")
 
 
