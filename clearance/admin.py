@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clearance.actions.policies import change_duty, end_posting, keep_policy, keep_rule, post
+from clearance.actions.policies import change_duty, end_posting, keep_policy, post
+from clearance.actions.rules import draft_rule, end_rule, switch_on_rule
 from clearance.actions.sources import forget_headings, keep_writing
 from clearance.actions.watch import unwatch
 from clearance.actions.watch import watch as put_on_watch
+from clearance.foreseen import LOOK_FIRST, foreseen_of, seen_of
 from clearance.models import (
     Clocks,
     Device,
@@ -30,14 +33,15 @@ from clearance.models import (
     SourceHeadings,
     WatchEntry,
 )
+from clearance.queries.rules import drafts, effect_of
 from clearance.rules.policies import limits_out_of_order
 from ferry.admin.base import Kept, ModelAdmin, ModelForm, ReadOnly, Rows, operator
-from ferry.errors import Conflict
+from ferry.errors import Conflict, Refused
 from ferry.rules.letters import plain_capitals
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 
 @admin.register(Posting)
@@ -91,31 +95,99 @@ class PolicyPage(Kept):
         keep_policy(policy=obj, at=timezone.now(), by=operator(request))
 
 
+class SelectionRuleForm(ModelForm):
+    class Meta:
+        model = SelectionRule
+        fields = ("checkpoint", "company", "powertrain", "from_hour", "until_hour", "share", "reason")
+
+
 @admin.register(SelectionRule)
 class SelectionRulePage(Kept):
-    """The operator's own rules, which hold at once; a supervisor's are switched on at the desk."""
+    """Rules of a checkpoint or of each: drafted here, and switched on only beside their effect."""
 
-    fields = (
+    form = SelectionRuleForm
+    fields = ("checkpoint", "company", "powertrain", ("from_hour", "until_hour"), "share", "reason")
+    list_display = (
+        "reason",
         "checkpoint",
         "company",
         "powertrain",
-        ("from_hour", "until_hour"),
         "share",
-        "reason",
         "is_active",
+        "started_at",
+        "ended_at",
     )
-    list_display = ("reason", "checkpoint", "company", "powertrain", "share", "is_active")
-    list_filter = ("is_active",)
+    list_filter = ("is_active", ("ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("checkpoint", "company")
     autocomplete_fields = ("checkpoint", "company")
+    actions = ("switch_on", "end")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Leave what was drafted or ended at the desk to the desk: it is kept as it was."""
-        is_of_the_desk = obj is not None and (obj.made_at or obj.ended_at)
-        return not is_of_the_desk and bool(super().has_change_permission(request, obj))
+        """Leave a rule as it was drafted: another is drafted in its place."""
+        return False
 
     def save_model(self, request: HttpRequest, obj: SelectionRule, form: Any, change: bool) -> None:
-        keep_rule(rule=obj, at=timezone.now(), by=operator(request))
+        obj.pk = draft_rule(**form.cleaned_data, at=timezone.now(), by=operator(request)).pk
+        self.message_user(
+            request,
+            _("It selects nothing yet. Tick it and choose “Show the effect and switch on”."),
+            messages.WARNING,
+        )
+
+    @admin.action(description=_("Show the effect and switch on"))
+    def switch_on(self, request: HttpRequest, queryset: QuerySet[SelectionRule]) -> HttpResponse | None:
+        if not self._may_decide(request):
+            return None
+        drafted = list(drafts(queryset).select_related("checkpoint", "company", "replaces"))
+        if not drafted:
+            self.message_user(
+                request, _("None of these is a draft. Only a draft can be switched on."), messages.ERROR
+            )
+            return None
+        if "seen" not in request.POST:
+            return self._effects(request, drafted)
+        at, by = timezone.now(), operator(request)
+        for rule in drafted:
+            foreseen = foreseen_of(rule, request.POST.getlist("seen"))
+            if foreseen is None:
+                self.message_user(request, f"{rule}: {LOOK_FIRST}", messages.ERROR)
+                continue
+            try:
+                switch_on_rule(rule=rule, foreseen=foreseen, at=at, by=by)
+                self.message_user(request, f"{rule}: {_('The rule selects from now on.')}", messages.SUCCESS)
+            except Refused as refused:
+                for reason in refused.reasons:
+                    self.message_user(request, f"{rule}: {reason.detail}", messages.ERROR)
+        return None
+
+    @admin.action(description=_("End, or throw a draft away"))
+    def end(self, request: HttpRequest, queryset: QuerySet[SelectionRule]) -> None:
+        if not self._may_decide(request):
+            return
+        ended = 0
+        for rule in queryset:
+            with suppress(Conflict):
+                end_rule(rule=rule, at=timezone.now(), by=operator(request))
+                ended += 1
+        self.message_user(request, _("Rules ended: %(count)s") % {"count": ended}, messages.SUCCESS)
+
+    def _may_decide(self, request: HttpRequest) -> bool:
+        may = bool(request.user.has_perm("clearance.change_selectionrule"))
+        if not may:
+            self.message_user(request, _("You may not change selection rules."), messages.ERROR)
+        return may
+
+    def _effects(self, request: HttpRequest, rules: list[SelectionRule]) -> HttpResponse:
+        """Show what each draft would have done last week; only what was shown can be switched on."""
+        at = timezone.now()
+        effects = [(rule, effect_of(rule, at=at)) for rule in rules]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Had it been in force last week"),
+            "opts": self.model._meta,
+            "shown": [(rule, effect, seen_of(rule, effect)) for rule, effect in effects],
+        }
+        return TemplateResponse(request, "admin/rule_effects.html", context)
 
 
 class WatchEntryForm(ModelForm):

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from clearance.actions.chain import chain
-from clearance.models import Act, Duty, Policy, Posting, SelectionRule
+from clearance.models import Act, Duty, Policy, Posting
 from clearance.models.chain import columns_of
 from clearance.rules.policies import limits_out_of_order
 from ferry.actions.keeping import refuse_unless_valid
@@ -33,14 +33,6 @@ def keep_policy(*, policy: Policy, at: datetime, by: str) -> None:
         Case.objects.filter(state=CaseState.OPEN, route=policy.route_id).update(level_at=at)
         content = columns_of(policy)
         chain(act=Act.POLICY_KEPT, checkpoint=None, about=policy.route.code, content=content, at=at, by=by)
-
-
-def keep_rule(*, rule: SelectionRule, at: datetime, by: str) -> None:
-    refuse_unless_valid(rule, FINE)
-    with transaction.atomic():
-        rule.save()
-        about, content = f"rule {rule.pk}", columns_of(rule)
-        chain(act=Act.RULE_KEPT, checkpoint=rule.checkpoint, about=about, content=content, at=at, by=by)
 
 
 def post(*, user: User, checkpoint: Checkpoint, duty: Duty, at: datetime, by: str) -> Posting:

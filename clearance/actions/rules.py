@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def draft_rule(
     *,
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | None,
     share: float,
     reason: str,
     company: Company | None = None,
@@ -33,7 +33,7 @@ def draft_rule(
     at: datetime,
     by: str,
 ) -> SelectionRule:
-    """Write down a rule that selects nothing yet; `share` is above 0 and up to 1.
+    """Write down a rule that selects nothing yet; `share` is above 0 and up to 1, no checkpoint means each.
 
     One that `replaces` another ends it when it is switched on, and not before.
     """

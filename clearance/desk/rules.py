@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
-from django.core import signing
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clearance.actions.rules import draft_rule, end_rule, switch_on_rule
 from clearance.desk.places import supervisor, usual_place
+from clearance.foreseen import LOOK_FIRST, foreseen_of, seen_of
 from clearance.lane.access import officer
 from clearance.queries.rules import (
     companies_offered,
@@ -46,9 +46,6 @@ if TYPE_CHECKING:
     from clearance.rules.selection import Effect
     from ferry.models import Checkpoint, Company
 
-#: How long what was shown holds good for switching on.
-SHOWN_FOR_S = 3600
-SALT = "clearance.desk.rules"
 ANY = pgettext_lazy("hour", "any")
 EACH_HOUR: list[tuple[Any, Any]] = [("", ANY), *((hour, f"{hour:02}:00") for hour in range(HOURS))]
 
@@ -121,7 +118,7 @@ def rules(request: HttpRequest, station: Station) -> HttpResponse:
         "replaced": replaced,
         "companies": companies_offered(),
         "in_force": list(in_force(own).order_by("-pk")[:200]),
-        "drafts": list(drafts(own).order_by("-pk")[:50]),
+        "drafts": list(drafts(own).filter(checkpoint=place).order_by("-pk")[:50]),
         "page": newest_first(over(own), request),
     }
     return render(request, "desk/rules.html", context, status=400 if form.errors else 200)
@@ -168,7 +165,7 @@ def rule(request: HttpRequest, station: Station, pk: int) -> HttpResponse:
             "more": effect.added - effect.dropped,
             "a_day": _a_day(effect.added - effect.dropped),
             "figure": _by_hour(effect),
-            "seen": signing.dumps([shown.pk, max(effect.added - effect.dropped, 0)], salt=SALT),
+            "seen": seen_of(shown, effect),
         }
     return render(request, "desk/rule.html", context)
 
@@ -182,14 +179,9 @@ def _a_day(count: int) -> str:
 def rule_on(request: HttpRequest, station: Station, pk: int) -> HttpResponse:
     """Switch a draft on, if its effect was shown just now."""
     draft = _own(station, pk)
-    try:
-        shown, foreseen = signing.loads(request.POST.get("seen", ""), salt=SALT, max_age=SHOWN_FOR_S)
-    except (signing.BadSignature, ValueError, TypeError):
-        shown, foreseen = None, 0
-    if shown != draft.pk:
-        messages.error(
-            request, _("Look at the effect first, then switch the rule on. It selects nothing yet.")
-        )
+    foreseen = foreseen_of(draft, request.POST.getlist("seen"))
+    if foreseen is None:
+        messages.error(request, LOOK_FIRST)
         return redirect("desk:rule", pk)
     try:
         switch_on_rule(rule=draft, foreseen=foreseen, at=timezone.now(), by=supervisor(request))

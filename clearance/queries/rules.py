@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from django.db.models import Q
 from clearance.models import Scan, SelectionRule, Verdict
 from clearance.queries.scans import lot_key
 from clearance.rules.selection import Seen, Share, foresee, lot
-from ferry.models import Company
+from ferry.models import Checkpoint, Company
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from clearance.rules.selection import Effect
-    from ferry.models import Checkpoint
 
 WEEK = timedelta(days=7)
 COMPANIES_OFFERED = 200
@@ -45,10 +45,11 @@ def over(rules: QuerySet[SelectionRule]) -> QuerySet[SelectionRule]:
 
 
 def effect_of(rule: SelectionRule, *, at: datetime) -> Effect:
-    """Draw the passes of a checkpoint's last week anew, as the rule would have."""
-    assert rule.checkpoint is not None  # noqa: S101  (a draft has one)
+    """Draw the last week's passes anew, as the rule would have: of its checkpoint, or of each."""
     replaced = _share_of(rule.replaces) if rule.replaces else None
-    return foresee(_share_of(rule), _seen(rule, rule.checkpoint, at), replaced=replaced)
+    places = [rule.checkpoint] if rule.checkpoint else Checkpoint.objects.order_by("pk")
+    seen = chain.from_iterable(_seen(rule, place, at) for place in places)
+    return foresee(_share_of(rule), seen, replaced=replaced)
 
 
 def _share_of(rule: SelectionRule) -> Share:

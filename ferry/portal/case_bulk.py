@@ -18,7 +18,8 @@ from ferry.actions.bulk import plan_case_job
 from ferry.errors import Refused
 from ferry.models import BulkAct, CaseState, LineState
 from ferry.portal.case_forms import AssignForm, CommentForm
-from ferry.portal.lists.picking import LINES_SHOWN, picked_ids
+from ferry.portal.lists.picking import picked_ids
+from ferry.portal.pages import in_turn
 from ferry.portal.roster import STOP_POLLING
 from ferry.portal.roster_forms import KeyForm
 from ferry.portal.saving import tell_reasons
@@ -166,11 +167,9 @@ def job_shown(request: HttpRequest, job: BulkJob, *, rooms: str, frame: str) -> 
         "shell": frame,
         "rooms": rooms,
         "progress": progress_of(job),
-        "refused": lines.filter(state=LineState.REFUSED).order_by("pk")[:LINES_SHOWN],
-        "done": lines.filter(state=LineState.DONE).order_by("pk")[:LINES_SHOWN],
-        "lines_shown": LINES_SHOWN,
+        "refused": in_turn(lines.filter(state=LineState.REFUSED), request, "refused"),
+        "done": in_turn(lines.filter(state=LineState.DONE), request, "done"),
         "is_polled": is_polled,
-        "job_url": reverse(f"{rooms}:bulk_job", args=[job.pk]),
         "cases_url": reverse(f"{rooms}:cases"),
     }
     if not is_polled:

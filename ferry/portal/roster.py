@@ -22,6 +22,7 @@ from ferry.celery import app
 from ferry.errors import Reason, Refused
 from ferry.models import Driver, LineState, Vehicle
 from ferry.portal.access import dispatcher, member
+from ferry.portal.pages import in_turn
 from ferry.portal.roster_forms import DayForm, KeyForm, TermsForm, offered_day, offered_terms
 from ferry.portal.saving import tell_reasons
 from ferry.portal.sheets import parts
@@ -43,11 +44,10 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest, HttpResponse
 
-    from ferry.models import Company, Declaration, Membership, RosterLine
+    from ferry.models import Company, Declaration, Membership
     from ferry.queries.roster import DriverLine, Proposal, VehicleLine
 
 ROSTERS_SHOWN = 8
-LINES_SHOWN = 200
 #: htmx stops polling at this status.
 STOP_POLLING = 286
 
@@ -163,10 +163,9 @@ def roster_job(request: HttpRequest, membership: Membership, pk: int) -> HttpRes
         "shown": shown,
         "is_polled": is_polled,
         "roster": shown.roster,
-        "refused": _some(lines.filter(state=LineState.REFUSED).order_by("pk")),
-        "done": _some(lines.filter(state=LineState.DONE).order_by("-settled_at", "-pk")),
+        "refused": in_turn(lines.filter(state=LineState.REFUSED), request, "refused"),
+        "done": in_turn(lines.filter(state=LineState.DONE), request, "done"),
         "files": parts(shown.done),
-        "lines_shown": LINES_SHOWN,
         "may_write": membership.may_write,
     }
     if not is_polled:
@@ -302,10 +301,6 @@ def _by_reasons(rows: Iterable[tuple[Any, list[Reason]]]) -> list[tuple[tuple[st
 
 def _numbers(texts: Iterable[str]) -> list[int]:
     return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
-
-
-def _some(lines: Any) -> list[RosterLine]:
-    return list(lines[:LINES_SHOWN])
 
 
 def _own(membership: Membership, pk: int) -> Counted:

@@ -79,5 +79,42 @@ def test_in_the_dark_it_is_dark_and_the_code_stays_black_on_white(
     )
 
 
+@pytest.mark.parametrize("language", ["zh-hans", "en", "ru", "kk"])
+@pytest.mark.parametrize("width", [1280, 1024])
+def test_the_menu_takes_one_line(
+    page: Page, go, sign_in, speak, company: Company, language: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    sign_in(page, a_member(company, Role.OWNER).user)
+    speak(language)
+    go("portal:licences")
+    line = page.locator(".fm-nav .container-xl > ul")
+    assert (
+        page.locator(".fm-nav").bounding_box()["height"]
+        < 2 * line.locator("a").first.bounding_box()["height"]
+    )
+    assert line.evaluate("line => line.scrollWidth - line.clientWidth") == 0
+
+
+def test_what_has_no_room_in_the_menu_opens_and_closes_by_keys(
+    page: Page, go, sign_in, speak, company: Company
+) -> None:
+    sign_in(page, a_member(company, Role.OWNER).user)
+    speak("ru")
+    go("portal:today")
+    more = page.locator(".fm-nav-more")
+    pay = more.locator("a", has_text="Оплата")
+    more.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(pay).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(pay).to_be_hidden()
+    expect(more.locator("summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    pay.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda address: address.endswith(reverse("portal:pay")))
+
+
 def channels(colour: str) -> list[int]:
     return [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")[:3]]

@@ -22,7 +22,8 @@ from django.urls import reverse
 
 from clearance.actions.chain import chain, check_chains
 from clearance.actions.examinations import decide_examination
-from clearance.actions.policies import change_duty, end_posting, keep_policy, keep_rule, post
+from clearance.actions.policies import change_duty, end_posting, keep_policy, post
+from clearance.actions.rules import draft_rule, switch_on_rule
 from clearance.actions.scans import record_scans
 from clearance.actions.supervise import revoke_code, settle
 from clearance.actions.watch import unwatch, watch
@@ -35,7 +36,6 @@ from clearance.models import (
     Examination,
     Policy,
     Scan,
-    SelectionRule,
 )
 from clearance.models.guards import REFUSED, guard_name, lay_guards, lift_guards
 from clearance.tasks import verify_chains
@@ -489,7 +489,8 @@ def test_a_case_that_a_supervisor_settles_is_chained_once(resolution: str, state
 def test_policies_rules_and_postings_are_chained() -> None:
     place, user = a_checkpoint(), an_officer(nur_zholy())
     keep_policy(policy=Policy.objects.get(route=a_route()), at=AT, by=BY)
-    keep_rule(rule=SelectionRule(checkpoint=place, share=0.1, reason="buses"), at=AT, by=BY)
+    rule = draft_rule(checkpoint=place, share=0.1, reason="buses", at=AT, by=BY)
+    switch_on_rule(rule=rule, foreseen=1, at=AT, by=BY)
     posting = post(user=user, checkpoint=place, duty=Duty.OFFICER, at=AT, by=BY)
     with pytest.raises(Conflict):
         post(user=user, checkpoint=place, duty=Duty.OFFICER, at=AT, by=BY)

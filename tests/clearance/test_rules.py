@@ -41,6 +41,15 @@ def test_a_rule_selects_once_it_is_switched_on():
     assert told(scanned(an_open_pass().code)) == ["selected"]
 
 
+def test_a_rule_of_no_checkpoint_is_foreseen_over_all_and_selects_at_each():
+    assert scanned(an_open_pass().code).verdict == "release"
+    rule = a_draft(checkpoint=None)
+    effect = effect_of(rule, at=AT + DAY)
+    assert (effect.seen, effect.selected, effect.added) == (1, 1, 1)
+    switch_on_rule(rule=rule, foreseen=effect.added, at=AT, by=BY)
+    assert told(scanned(an_open_pass().code)) == ["selected"]
+
+
 def test_switching_on_twice_is_a_conflict():
     rule = switched_on()
     with pytest.raises(Conflict):

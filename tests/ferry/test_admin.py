@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clearance.actions.sources import open_source
-from clearance.models import Source, WatchEntry
+from clearance.models import SelectionRule, Source, WatchEntry
 from ferry.actions.companies import apply_for_company
 from ferry.actions.keys import current_signing_key
 from ferry.models import (
@@ -55,7 +55,7 @@ MAY = {
     "auth.group": "add change",
     "clearance.policy": "add change",
     "clearance.posting": "add change delete",
-    "clearance.selectionrule": "add change",
+    "clearance.selectionrule": "add",
     "clearance.source": "change",
     "clearance.watchentry": "add",
     "ferry.apikey": "add",
@@ -339,6 +339,46 @@ def test_an_operators_closure_is_kept_with_its_history(operator):
     }
     operator.post(reverse("admin:ferry_closure_add"), form)
     assert Closure.objects.get(reason="holiday").history.count() == 1
+
+
+def a_rule_form(**said):
+    return {"checkpoint": "", "company": "", "powertrain": "", "share": "1", "reason": "notice 12", **said}
+
+
+def choose(operator, rules, action, **said):
+    form = {"action": action, "_selected_action": [rule.pk for rule in rules], **said}
+    return operator.post(reverse("admin:clearance_selectionrule_changelist"), form)
+
+
+def test_a_selection_rule_selects_only_after_its_effect_was_shown(operator):
+    operator.post(reverse("admin:clearance_selectionrule_add"), a_rule_form())
+    rule = SelectionRule.objects.get()
+    assert rule.is_draft
+    assert not rule.is_active
+    choose(operator, [rule], "switch_on", seen="made up")
+    rule.refresh_from_db()
+    assert not rule.is_active
+    shown = choose(operator, [rule], "switch_on")
+    rule.refresh_from_db()
+    assert not rule.is_active
+    ((_rule, effect, seen),) = shown.context["shown"]
+    assert effect.seen == 0
+    for _turn in range(2):
+        choose(operator, [rule], "switch_on", seen=seen)
+        rule.refresh_from_db()
+        assert (rule.is_active, rule.started_by.split()[0], rule.foreseen) == (True, "operator", 0)
+    choose(operator, [rule], "end")
+    rule.refresh_from_db()
+    assert (rule.is_active, rule.ended_at is None) == (False, False)
+
+
+def test_what_one_rule_would_do_opens_no_other(operator):
+    for reason in ("one", "two"):
+        operator.post(reverse("admin:clearance_selectionrule_add"), a_rule_form(reason=reason))
+    one, two = SelectionRule.objects.order_by("pk")
+    ((_rule, _effect, seen),) = choose(operator, [one], "switch_on").context["shown"]
+    choose(operator, [two], "switch_on", seen=seen)
+    assert not SelectionRule.objects.filter(is_active=True).exists()
 
 
 def test_watching_takes_one_way_of_writing_and_ends(operator):

@@ -20,8 +20,9 @@ from ferry.portal.access import dispatcher, member
 from ferry.portal.case_bulk import job_shown
 from ferry.portal.forms import ReasonForm
 from ferry.portal.lists.known import LISTINGS
-from ferry.portal.lists.picking import LINES_SHOWN, begin_job, picked_ids
+from ferry.portal.lists.picking import begin_job, picked_ids
 from ferry.portal.lists.views import asked_of
+from ferry.portal.pages import in_turn
 from ferry.portal.roster import STOP_POLLING
 from ferry.portal.roster_forms import KeyForm
 from ferry.portal.saving import tell_reasons
@@ -101,9 +102,8 @@ def bulk_job(request: HttpRequest, membership: Membership, pk: int) -> HttpRespo
     context = {
         "job": job,
         "progress": progress_of(job),
-        "refused": lines.filter(state=LineState.REFUSED).order_by("pk")[:LINES_SHOWN],
-        "done": lines.filter(state=LineState.DONE).order_by("pk")[:LINES_SHOWN],
-        "lines_shown": LINES_SHOWN,
+        "refused": in_turn(lines.filter(state=LineState.REFUSED), request, "refused"),
+        "done": in_turn(lines.filter(state=LineState.DONE), request, "done"),
         "is_polled": bool(request.headers.get("HX-Request")),
     }
     if not context["is_polled"]:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ferry.models import BulkJob
     from ferry.portal.lists.asked import Asked
 
-LINES_SHOWN = 200
-
 
 def picked_ids(request: HttpRequest, ask: Callable[[dict[str, str]], Asked]) -> list[int]:
     """Give the ids that were picked, or with `all` those of every row that fits."""

@@ -344,6 +344,40 @@ class TestManyAtOnce:
         polled = client.get(answer["Location"], headers={"HX-Request": "true"})
         assert polled.status_code == 286
 
+    def test_a_job_of_many_hides_none_of_them(
+        self, client, company, send, see, monkeypatch, django_assert_num_queries
+    ):
+        monkeypatch.setattr("ferry.portal.pages.LINES", 2)
+        trips = [a_trip(company) for _ in range(5)]
+        job = self.pick(send, trips, "cancel", reason="snow")["Location"]
+        seen = []
+        page = client.get(job)
+        while True:
+            seen += [line.trip for line in page.context["done"]]
+            after = page.context["done"].after
+            if not after:
+                break
+            with django_assert_num_queries(JOB_QUERIES):
+                page = client.get(job + after)
+        assert seen == trips
+        earlier = client.get(job + page.context["done"].before)
+        assert [line.trip for line in earlier.context["done"]] == trips[2:4]
+
+    def test_the_place_in_one_table_of_a_job_is_kept_while_the_other_is_turned(
+        self, client, company, send, monkeypatch
+    ):
+        monkeypatch.setattr("ferry.portal.pages.LINES", 1)
+        a_licence(company)
+        good = [a_trip(company) for _ in range(2)]
+        bad = [a_trip(company, declaration=a_declaration(company, status="accepted")) for _ in range(2)]
+        job = self.pick(send, [*good, *bad])["Location"]
+        page = client.get(job + client.get(job).context["done"].after)
+        page = client.get(job + page.context["refused"].after)
+        assert [[line.trip for line in page.context[name]] for name in ("done", "refused")] == [
+            [good[1]],
+            [bad[1]],
+        ]
+
     def test_cancelling_asks_for_the_reason_first(self, company, send):
         trip = a_trip(company)
         asked = self.pick(send, [trip], "cancel")
@@ -394,3 +428,6 @@ class TestManyAtOnce:
         assert self.pick(send, [trip], "cancel", reason="x").status_code == 403
         trip.refresh_from_db()
         assert trip.state == TripState.READY
+
+
+JOB_QUERIES = 7
