@@ -526,6 +526,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=30),
         "options": {"expires": 30},
     },
+    "prepare-enquiries": {
+        "task": "ferry.tasks.prepare_enquiries",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
     "look-ahead": {
         "task": "ferry.tasks.look_ahead",
         "schedule": timedelta(minutes=1),

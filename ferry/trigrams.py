@@ -28,6 +28,8 @@ INDEXES = {
     "declaration_parts": ("ferry_declaration", "number"),
     "declared_vin_parts": ("ferry_declaredvehicle", "vin"),
 }
+#: A driver is looked for by either of his names, once he has two.
+LATIN_NAMES = ("driver_words", "ferry_driver", WORDS.format(columns="name || name_latin || phone"))
 
 
 def make(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
@@ -38,7 +40,7 @@ def make(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     except ProgrammingError as error:
         raise ProgrammingError(f"{error}\n{MISSING}") from error
     for name, (table, expression) in INDEXES.items():
-        editor.execute(f"CREATE INDEX {name} ON {table} USING gin (({expression}) gin_trgm_ops)")
+        _index(editor, name, table, expression)
 
 
 def drop(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
@@ -46,3 +48,22 @@ def drop(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
     if editor.connection.vendor == "postgresql":
         for name in INDEXES:
             editor.execute(f"DROP INDEX {name}")
+
+
+def make_with_latin_names(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    _instead(editor, *LATIN_NAMES)
+
+
+def make_without_latin_names(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    name = LATIN_NAMES[0]
+    _instead(editor, name, *INDEXES[name])
+
+
+def _instead(editor: BaseDatabaseSchemaEditor, name: str, table: str, expression: str) -> None:
+    if editor.connection.vendor == "postgresql":
+        editor.execute(f"DROP INDEX {name}")
+        _index(editor, name, table, expression)
+
+
+def _index(editor: BaseDatabaseSchemaEditor, name: str, table: str, expression: str) -> None:
+    editor.execute(f"CREATE INDEX {name} ON {table} USING gin (({expression}) gin_trgm_ops)")

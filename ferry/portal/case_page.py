@@ -21,7 +21,7 @@ from ferry.portal.case_told import accepted, steps_told, to_do, urging
 from ferry.portal.facts import told_facts
 from ferry.portal.saving import tell_reasons
 from ferry.portal.way import way_of
-from ferry.queries.cases import own_facts, settling_party, steps_seen
+from ferry.queries.cases import own_facts, prepared_letter, settling_party, steps_seen
 from ferry.rules.cases import addressees, happened, may_reopen, resolution_said
 from ferry.uploaded import MOST_BYTES, too_large
 
@@ -72,6 +72,7 @@ def case_shown(case: Case, worker: Worker, *, settling: forms.Form, at: datetime
         "accepted": accepted(case),
         "trip": trip,
         "way": way_of(trip, list(trip.events.order_by("at", "pk")), at=at) if trip else None,
+        "prepared": prepared_letter(case),
         "steps": steps_told(steps_seen(case, worker.party)),
         "later": case.later.order_by("-pk").first(),
         "given": given,

@@ -1,6 +1,7 @@
 """Search a company's lists, quick however long they are.
 
-What `Words` joins is what the trigram indexes of the migration `lists` hold: the two must be written alike.
+What `Words` joins is what the trigram indexes of the migrations `lists` and `latin_names` hold: the two must
+be written alike.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def search_vehicles(vehicles: QuerySet[Vehicle], text: str) -> QuerySet[Vehicle]
 
 
 def search_drivers(drivers: QuerySet[Driver], text: str) -> QuerySet[Driver]:
-    """Search by name, phone or the passport's last four: a whole number has no place in an address."""
+    """Search by either name, phone or the passport's last four: a whole number has no place in an address."""
     if not text.strip():
         return drivers
     wanted = read_search(text)
@@ -107,7 +108,7 @@ def vehicle_matches(wanted: Search, path: str = "") -> Q:
 def driver_matches(wanted: Search, path: str = "") -> Q:
     if wanted.pasted:
         return Q(pk__in=())
-    found = _spelt(wanted, path, "name", "phone")
+    found = _spelt(wanted, path, "name", "name_latin", "phone")
     if len(wanted.number) != PASSPORT_TAIL:
         return found
     return found | Q(Exact(Right(f"{path}passport_number", PASSPORT_TAIL), wanted.number))

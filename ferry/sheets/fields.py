@@ -14,7 +14,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ferry.errors import Reason
-from ferry.sheets.text import fold
+from ferry.sheets.text import fold, opened
 from ferry.sheets.words import CHOICES, COUNTRIES, HEADINGS, Kind, names_in
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ FIELD_LABELS: Mapping[str, StrOrPromise] = {
     "registered_on": _("first registered"),
     "plate": _("plate"),
     "name": _("name"),
+    "name_latin": _("Latin name"),
     "passport_number": _("passport number"),
     "passport_expires_on": _("passport expires"),
     "mrz": _("machine-readable line"),
@@ -195,11 +196,15 @@ HEADING_PARTS = re.compile(
 
 
 def _field_named(title: str, names: Mapping[str, str]) -> str | None:
-    whole = names.get(fold(title))
+    whole = _known(title, names)
     if whole:
         return whole
-    parts = {names[part] for part in map(fold, HEADING_PARTS.split(title)) if part in names}
+    parts = {field for part in HEADING_PARTS.split(title) if (field := _known(part, names))}
     return parts.pop() if len(parts) == 1 else None
+
+
+def _known(title: str, names: Mapping[str, str]) -> str | None:
+    return names.get(fold(opened(title))) or names.get(fold(title))
 
 
 def field_labels(fields: Iterable[str]) -> StrOrPromise:

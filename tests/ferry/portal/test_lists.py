@@ -65,6 +65,14 @@ class TestSearch:
         assert len(shown("vehicles", f"?q={pasted}")) == 2
         assert len(shown("declarations", f"?q={pasted}")) == 2
 
+    @pytest.mark.parametrize("q", ["建军", "ma%20jianjun", "JIANJUN", "Ma%20Jian-jun"])
+    def test_drivers_and_their_trips_are_found_by_either_name(self, company, shown, q):
+        driver = a_driver(company, name="马建军", name_latin="MA JIANJUN")
+        found = a_trip(company, driver=driver)
+        a_trip(company, driver=a_driver(company, name="李娜", name_latin="LI NA"))
+        assert shown("drivers", f"?q={q}") == [driver.pk]
+        assert shown("trips", f"?q={q}") == [found.pk]
+
     @pytest.mark.parametrize("q", ["马军", "ma%20jun", "MAJUN", "0077", "新at0"])
     def test_trips_are_found_by_their_drivers_and_plates(self, company, shown, q):
         name, number = ("马军", "E55550077") if q in {"马军", "0077"} else ("Ma Jun", "E55550001")
@@ -88,6 +96,12 @@ class TestSearch:
     def test_too_many_pasted_are_said_to_be_too_many(self, company, see):
         a_trip(company)
         assert "7 were left off" in see("trips", q=" ".join(f"F{number:08}" for number in range(407)))
+
+    def test_drivers_are_put_in_order_of_their_latin_names(self, company, shown):
+        drivers = [a_driver(company, name_latin=latin) for latin in ("MA JUN", "", "LI NA")]
+        names = [drivers[1].pk, drivers[2].pk, drivers[0].pk]
+        assert shown("drivers", "?sort=name_latin") == names
+        assert shown("drivers", "?sort=-name_latin") == names[::-1]
 
 
 class TestFilters:
