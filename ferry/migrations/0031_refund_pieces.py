@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0028_deadlines'),
+        ('ferry', '0030_release_unheard'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0029_refund_pieces'),
+        ('ferry', '0031_refund_pieces'),
     ]
 
     operations = [
