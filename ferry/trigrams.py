@@ -30,6 +30,11 @@ INDEXES = {
 }
 #: A driver is looked for by either of his names, once he has two.
 LATIN_NAMES = ("driver_words", "ferry_driver", WORDS.format(columns="name || name_latin || phone"))
+#: Columns by themselves answer for a sign or two at the beginning or end of any of them.
+ENDS = {
+    "vehicle_ends": ("ferry_vehicle", ("plate", "make", "model")),
+    "driver_ends": ("ferry_driver", ("name_latin",)),
+}
 
 
 def make(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
@@ -67,3 +72,16 @@ def _instead(editor: BaseDatabaseSchemaEditor, name: str, table: str, expression
 
 def _index(editor: BaseDatabaseSchemaEditor, name: str, table: str, expression: str) -> None:
     editor.execute(f"CREATE INDEX {name} ON {table} USING gin (({expression}) gin_trgm_ops)")
+
+
+def make_ends(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+    if editor.connection.vendor == "postgresql":
+        for name, (table, columns) in ENDS.items():
+            parts = ", ".join(f"{column} gin_trgm_ops" for column in columns)
+            editor.execute(f"CREATE INDEX {name} ON {table} USING gin ({parts})")
+
+
+def drop_ends(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    if editor.connection.vendor == "postgresql":
+        for name in ENDS:
+            editor.execute(f"DROP INDEX {name}")
