@@ -3,6 +3,7 @@
 `python -m benchmarks` makes a database of its own beside the one DATABASE_URL names
 (postgres://root@127.0.0.1:5432/postgres by default), fills it, and drops it at the end. Calls are counted in
 Redis, as in production: REDIS_URL, redis://127.0.0.1:6379/15 by default.
+`python -m benchmarks workers` measures four workers that reconcile beside one, in a minute or two.
 `python -m benchmarks pretix` measures beside pretix, which it installs for that (see benchmarks/pretix.py).
 `python -m benchmarks roster` measures rosters on the embedded default, SQLite in a folder of its own.
 `python -m benchmarks phone` measures a driver's first visit on a slow phone with a slow line, in Chromium.
@@ -79,7 +80,18 @@ def on_postgresql() -> None:
 
         django.setup()
 
-        from benchmarks import camera, codes, history, lanes, lists, offline, pretix, reconciling, scans
+        from benchmarks import (
+            camera,
+            codes,
+            history,
+            lanes,
+            lists,
+            offline,
+            pretix,
+            reconciling,
+            scans,
+            workers,
+        )
 
         wanted = sys.argv[1:] or [
             "codes",
@@ -99,6 +111,7 @@ def on_postgresql() -> None:
             "pretix": pretix.measure,
             "reconciling": reconciling.measure,
             "history": history.measure,
+            "workers": workers.measure,
             "lists": lists.measure,
             "offline": offline.measure,
         }.items():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import resource
-import subprocess
 import sys
 from time import perf_counter
 from typing import Any
@@ -16,15 +15,14 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from benchmarks import world
+from benchmarks import workers, world
 from clearance.actions.reconcile import Tally, reconcile_all_due
 from ferry.models import Trip
 
 TRIPS = int(os.environ.get("HISTORY", "1000000"))
 DUE = min(10_000, TRIPS // 4)
-#: What one worker and what four take of it.
-SHARED = min(40_000, TRIPS // 2)
-WORKERS = 4
+#: So many are assessed a second time.
+AGAIN = min(40_000, TRIPS // 2)
 
 
 def measure() -> None:
@@ -39,7 +37,7 @@ def measure() -> None:
     print(f"  assessing is {rate * counted / TRIPS:.1%} of it")
     _all_again()
     _due_among_many()
-    _four_workers()
+    workers.compare()
 
 
 def _assessed() -> float:
@@ -84,11 +82,11 @@ def _counted() -> float:
 def _all_again() -> None:
     """End where assessing everything again changes a row."""
     before = _fingerprint()
-    some = list(Trip.objects.order_by("pk").values_list("pk", flat=True)[:SHARED])
+    some = list(Trip.objects.order_by("pk").values_list("pk", flat=True)[:AGAIN])
     Trip.objects.filter(pk__in=some).update(next_check_at=timezone.now())
     reconcile_all_due(at=timezone.now())
     _insist(_fingerprint() == before, "assessing again changed a trip, an event or a case")
-    print(f"{SHARED:,} of them assessed again: no row differs")
+    print(f"{AGAIN:,} of them assessed again: no row differs")
 
 
 def _fingerprint() -> Any:
@@ -137,39 +135,6 @@ def _rate_of_due() -> float:
     tally = reconcile_all_due(at=timezone.now())
     _insist(tally.checked == due, f"{due} trips were due, and {tally.checked} were assessed")
     return due / (perf_counter() - start)
-
-
-def _four_workers() -> None:
-    rates = [_rate_of_workers(count) for count in (1, WORKERS)]
-    print(f"one worker process {rates[0]:>12,.0f} trips a second; {WORKERS} of them {rates[1]:>12,.0f}")
-    print(f"  {WORKERS} workers are {rates[1] / rates[0]:.2f} times as quick, on {os.cpu_count()} cores")
-
-
-def _rate_of_workers(count: int) -> float:
-    """Let processes of their own assess what is due, and insist that each trip was assessed once."""
-    some = list(Trip.objects.order_by("-pk").values_list("pk", flat=True)[:SHARED])
-    Trip.objects.filter(pk__in=some).update(next_check_at=timezone.now())
-    command = [sys.executable, "-c", WORKER]
-    start = perf_counter()
-    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _worker in range(count)]
-    told = [worker.communicate()[0].split() for worker in workers]
-    took = perf_counter() - start - max(float(began) for began, _checked in told)
-    checked = sum(int(checked) for _began, checked in told)
-    _insist(checked == SHARED, f"{SHARED} trips were due, and {checked} were assessed by {count} workers")
-    return SHARED / took
-
-
-#: What a worker does, and how long it took to begin.
-WORKER = """
-from time import perf_counter
-start = perf_counter()
-import django
-django.setup()
-from django.utils import timezone
-from clearance.actions.reconcile import reconcile_all_due
-began = perf_counter() - start
-print(began, reconcile_all_due(at=timezone.now()).checked)
-"""
 
 
 def _insist(holds: bool, otherwise: str) -> None:

@@ -87,8 +87,8 @@ def addresses(company: Company) -> Iterator[str]:
     yield "/trips/?driver=id7"
 
 
-#: A part of a VIN, a common make, two Han letters, a name, a passport's end, nothing.
-SEARCHED = ("00012345", "1234", "BYD", "马军", "比亚迪", "guljan", "45", "nothing")
+#: Parts of a VIN, a common make, two Han letters, a name, ends and beginnings, nothing.
+SEARCHED = ("00012345", "1234", "123", "BYD", "马军", "比亚迪", "guljan", "45", "by", "zq", "nothing")
 
 
 def timed(client: Client, address: str) -> tuple[float, float]:

@@ -17,12 +17,13 @@ TRIPS_EACH, VEHICLES_EACH_DRIVER, VEHICLES_EACH_DECLARATION, STAYS_EACH, LICENCE
 
 STATEMENTS = (
     """INSERT INTO ferry_person (id, created_at) SELECT n, now() FROM generate_series(1, %(drivers)s) n""",
-    """INSERT INTO ferry_driver (id, company_id, person_id, name, passport_number, passport_expires_on,
-        nationality, licence_class, licence_expires_on, phone, language, link_version, link_made_at,
-        created_at, is_active)
+    """INSERT INTO ferry_driver (id, company_id, person_id, name, name_latin, passport_number,
+        passport_expires_on, nationality, licence_class, licence_expires_on, phone, language, link_version,
+        link_made_at, created_at, is_active)
     SELECT n, %(company)s, n,
         (ARRAY['马军', '李娜', '王伟', 'Aman Bek', 'Guljan', 'Ma Jun', '阿依古丽', 'Иван'])[1 + n %% 8]
             || CASE WHEN n %% 3 = 0 THEN '' ELSE ' ' || n END,
+        (ARRAY['MA JUN', 'LI NA', 'WANG WEI', 'BEK AMAN', 'GULJAN', 'MA JUN', '', 'IVAN'])[1 + n %% 8],
         'E' || lpad(n::text, 8, '0'), DATE '2026-01-01' + (n * 7919 %% 3000)::int, 'CN',
         (ARRAY['C1', 'B2', 'A1', 'C1'])[1 + n %% 4], DATE '2026-06-01' + (n * 104729 %% 2500)::int,
         '+86 139 ' || lpad(n::text, 8, '0'), 'zh-hans', 1, now(), now(), n %% 50 <> 0

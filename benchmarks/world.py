@@ -169,11 +169,11 @@ READY = (
     f" nextval(pg_get_serial_sequence('ferry_person', 'id')) AS person FROM {NUMBERS}",
     "INSERT INTO ferry_person (id, created_at) SELECT person, %(at)s FROM laid",
     "INSERT INTO ferry_passport (number, nationality, person_id) SELECT passport, 'CN', person FROM laid",
-    """INSERT INTO ferry_driver (company_id, person_id, name, passport_number, passport_expires_on,
-        nationality, licence_class, licence_expires_on, phone, language, link_version, link_made_at,
-        created_at, is_active)
-    SELECT %(company)s, person, 'Ma Jun', passport, DATE '2034-01-01', 'CN', 'C1', DATE '2034-01-01', '',
-        'zh-hans', 1, %(at)s, %(at)s, true FROM laid""",
+    """INSERT INTO ferry_driver (company_id, person_id, name, name_latin, passport_number,
+        passport_expires_on, nationality, licence_class, licence_expires_on, phone, language, link_version,
+        link_made_at, created_at, is_active)
+    SELECT %(company)s, person, '马军', 'MA JUN', passport, DATE '2034-01-01', 'CN', 'C1', DATE '2034-01-01',
+        '', 'zh-hans', 1, %(at)s, %(at)s, true FROM laid""",
     """INSERT INTO ferry_vehicle (company_id, vin, make, model, powertrain, colour, hs_code, plate,
         after_sales_confirmed, created_at)
     SELECT %(company)s, vin, 'LiuGong', '856H', 'plant', '', '84295100', '', false, %(at)s FROM laid""",

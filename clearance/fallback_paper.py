@@ -95,7 +95,8 @@ def _row(pdf: FPDF, line: FallbackLine, top: float) -> None:
     is_joined = ARABIC.search(pass_.driver.name) is not None
     if is_joined:
         pdf.set_text_shaping(True)
-    _two(pdf, "driver", pass_.driver.name, f"…{pass_.driver.passport_tail}", top)
+    passport = " ".join(filter(None, (pass_.driver.latin_beside, f"…{pass_.driver.passport_tail}")))
+    _two(pdf, "driver", pass_.driver.name, passport, top)
     if is_joined:
         pdf.set_text_shaping(False)
     _two(pdf, "window", *_window(pass_.opens_at, pass_.closes_at), top)

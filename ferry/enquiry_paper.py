@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Millimetres, as all lengths here.
 WIDTH, MARGIN, LABEL = 210, 20, 50
+#: A phone number stays on one line.
+WITHIN_A_NUMBER = re.compile(r"(?<=\d) (?=\d)")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ def draw_enquiry(case: Case, letter: Letter) -> bytes:
             _fact(pdf, label, text)
         pdf.ln(4)
         _write(pdf, _answer(letter))
-        _write(pdf, _("Signature and seal") + ": ________________________")
+        _sign(pdf)
         return bytes(pdf.output())
 
 
@@ -87,7 +90,7 @@ def _answer(letter: Letter) -> str:
     return _(
         "Please answer within %(days)d days to %(sender)s and name the number of this letter. A matter that "
         "stays without an answer is escalated."
-    ) % {"days": ANSWER_DAYS, "sender": letter.sender}
+    ) % {"days": ANSWER_DAYS, "sender": WITHIN_A_NUMBER.sub("\u00a0", letter.sender)}
 
 
 def _facts(case: Case) -> Iterator[tuple[str, str]]:
@@ -120,6 +123,16 @@ def _fact(pdf: FPDF, label: str, text: str) -> None:
     pdf.set_xy(MARGIN + LABEL, top)
     pdf.multi_cell(WIDTH - 2 * MARGIN - LABEL, 6, text, align="L", new_x="LMARGIN", new_y="NEXT")
     pdf.ln(1)
+
+
+def _sign(pdf: FPDF) -> None:
+    """Leave room for a hand and a stamp above a line."""
+    if pdf.will_page_break(24):
+        pdf.add_page()
+    pdf.ln(16)
+    top = pdf.get_y()
+    write_line(pdf, _("Signature and seal"), x=MARGIN, y=top, width=LABEL - 4, size=10)
+    pdf.line(MARGIN + LABEL, top + 5, WIDTH - MARGIN, top + 5)
 
 
 def _write(pdf: FPDF, text: str) -> None:

@@ -1,10 +1,12 @@
 """Write a declaration's proofs into one ZIP: a list, a cover, receipts, what checkpoints did, a manifest.
 
-The same facts give the same bytes: no moment of writing stands anywhere in it.
+It is written in pieces of some vehicles, for a thousand receipts take long to draw; then the pieces are put
+together. The same facts give the same bytes: no moment of writing stands anywhere in it.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -12,7 +14,7 @@ import json
 import re
 import zipfile
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -24,7 +26,7 @@ from ferry.sheets.refused import append_text, sheet_title
 from ferry.windscreen import paper, write_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from ferry.models import Declaration, TripEvent
@@ -33,44 +35,81 @@ if TYPE_CHECKING:
 NO_MOMENT = (1980, 1, 1, 0, 0, 0)
 SAVED_AT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 MARGIN, WIDTH, LINE = 20, 170, 9
+#: What a piece says beside its receipts.
+LINES = "lines.json"
+BLOCK = 64 * 1024
 EXTRACT = ("vin", "trip", "what", "beijing", "astana", "checkpoint", "lane")
 
 
+def write_piece(target: IO[bytes], proofs: Iterable[tuple[Any, bytes | None]]) -> None:
+    """Write proofs (ferry.queries.refund.Proof), each with its receipt, to be put together by `Writer`."""
+    lines = []
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as piece:
+        for proof, receipt in proofs:
+            line = _line(proof, has_receipt=receipt is not None)
+            lines.append(line)
+            if receipt is not None:
+                piece.writestr(_entry(line["receipt"]), receipt)
+        piece.writestr(_entry(LINES), json.dumps(lines, ensure_ascii=False))
+
+
+def _line(proof: Any, *, has_receipt: bool) -> dict[str, Any]:
+    line, trip = proof.line, proof.trip
+    name = f"receipts/{line.vin}-{trip.reference}.pdf" if has_receipt else ""
+    about = [trip.reference, str(trip.route), trip.consignee_name] if trip else ["", "", ""]
+    moments = [_clock(line.exited_at), _clock(trip.arrived_at if trip else None)]
+    moments += [_clock(trip.delivered_at if trip else None)]
+    return {
+        "row": [line.vin, *moments, *about, name],
+        "events": [_extract(line.vin, trip.reference, event) for event in proof.events],
+        "is_out": line.exited_at is not None,
+        "receipt": name,
+    }
+
+
 class Writer:
-    """Add proofs one after another (ferry.queries.refund.Proof) and finish; memory stays as it is."""
+    """Add pieces one after another and finish; memory holds one receipt at a time, however many there are."""
 
     def __init__(self, target: IO[bytes], declaration: Declaration) -> None:
         self.declaration = declaration
         self.zip = zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED)
         self.digests: dict[str, str] = {}
-        self.out = self.received = self.listed = 0
+        self.out = self.received = 0
         self.workbook = Workbook(write_only=True)
         self.sheet = self.workbook.create_sheet(sheet_title(declaration.number))
         self.sheet.freeze_panes = "A2"
         append_text(self.sheet, _headings())
-        self.extract = TemporaryFile("w+", newline="", encoding="utf-8")  # noqa: SIM115  (closed at the end)
-        self.lines = csv.writer(self.extract)
+        self.extract = TemporaryFile()  # noqa: SIM115  (closed at the end)
+        self.lines_file = io.TextIOWrapper(self.extract, encoding="utf-8", newline="")
+        self.lines = csv.writer(self.lines_file)
         self.lines.writerow(EXTRACT)
 
-    def add(self, proof: Any, receipt: bytes | None) -> None:
-        line, trip = proof.line, proof.trip
-        name = f"receipts/{line.vin}-{trip.reference}.pdf" if receipt else ""
-        if receipt:
-            self._keep(name, receipt)
-        self.listed += 1
-        self.out += line.exited_at is not None
-        self.received += bool(receipt)
-        about = [trip.reference, str(trip.route), trip.consignee_name] if trip else ["", "", ""]
-        moments = [_clock(line.exited_at), _clock(trip.arrived_at if trip else None)]
-        moments += [_clock(trip.delivered_at if trip else None)]
-        append_text(self.sheet, [line.vin, *moments, *about, name])
-        for event in proof.events:
-            self.lines.writerow(map(_plain, _extract(line.vin, trip.reference, event)))
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Leave nothing open, finished or not."""
+        self.zip.close()
+        self.lines_file.close()
+        if not self.sheet.closed:
+            self.sheet.close()
+
+    def add(self, file: IO[bytes]) -> None:
+        """Add what `write_piece` wrote."""
+        with zipfile.ZipFile(file) as piece:
+            for line in json.loads(piece.read(LINES)):
+                if line["receipt"]:
+                    self._keep(line["receipt"], piece.read(line["receipt"]))
+                self.out += line["is_out"]
+                self.received += bool(line["receipt"])
+                append_text(self.sheet, line["row"])
+                for event in line["events"]:
+                    self.lines.writerow(map(_plain, event))
 
     def finish(self) -> None:
         self._keep("cover.pdf", self._cover())
         self._keep("list.xlsx", self._list())
-        self._keep("scans.csv", self._extract())
+        self._keep_extract("scans.csv")
         manifest = {"declaration": self.declaration.number, "sha256": dict(sorted(self.digests.items()))}
         content = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
         self.zip.writestr(_entry("manifest.json"), content)
@@ -90,10 +129,17 @@ class Writer:
                 copy.writestr(_entry(name), content)
         return plain.getvalue()
 
-    def _extract(self) -> bytes:
+    def _keep_extract(self, name: str) -> None:
+        digest = hashlib.sha256()
+        self.lines_file.flush()
         self.extract.seek(0)
-        with self.extract:
-            return b"\xef\xbb\xbf" + self.extract.read().encode()
+        with self.zip.open(_entry(name), "w") as kept:
+            content = codecs.BOM_UTF8
+            while content:
+                digest.update(content)
+                kept.write(content)
+                content = self.extract.read(BLOCK)
+        self.digests[name] = digest.hexdigest()
 
     def _cover(self) -> bytes:
         pdf = paper()

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from ferry.queries.issue import china_date
 from ferry.queries.reports import company_report
 from ferry.report_sheets import XLSX, workbook_of
-from ferry.report_tables import about_report, company_tables, main_figures, named
+from ferry.report_tables import about_report, company_tables, main_figures, named, named_within
 from ferry.rules.reports import period_of
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ def write_report(
     context = {
         "whose": whose,
         "named": named(period),
-        "compared": named(compared),
+        "compared": named_within(compared),
         "main": main,
         "about": about,
         "page": f"{settings.SITE_URL}{page}?{urlencode(address)}",
         "stop": stop,
         "language": translation.get_language(),
     }
-    subject = _("%(whose)s: report for %(period)s") % {"whose": whose, "period": named(period)}
+    subject = _("%(whose)s: report for %(period)s") % {"whose": whose, "period": named_within(period)}
     mail = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
         body=render_to_string("mail/report.txt", context),

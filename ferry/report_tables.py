@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
-from ferry.models import CaseKind, Outcome, Timed
+from ferry.models import CaseKind, Outcome, Said, Timed
 from ferry.rules.reports import period_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ferry.rules.reports import Period
 
 NOTHING = "—"
+SMALL_MONTHS = ("ru", "kk")
 CellKind = Literal["text", "count", "change", "minutes", "seconds", "share", "day"]
 
 
@@ -95,6 +96,12 @@ def named(period: Period) -> str:
     return f"{period.first} – {period.last}"
 
 
+def named_within(period: Period) -> str:
+    """Name a period inside a sentence: Russian and Kazakh write a month small there, with no point."""
+    name = named(period)
+    return name[:1].lower() + name[1:].removesuffix(" г.") if get_language() in SMALL_MONTHS else name
+
+
 # --- A company's -----------------------------------------------------------------------------------
 
 
@@ -109,6 +116,14 @@ def main_figures(report: Report) -> list[Main]:
             shown(now.median(Timed.EXIT_RECEIPT), "minutes"),
             shown(before.median(Timed.EXIT_RECEIPT), "minutes"),
             about=_("nine of ten within %(time)s") % {"time": shown(now.p90(Timed.EXIT_RECEIPT), "minutes")},
+        ),
+        Main(
+            "released",
+            _("Released at once"),
+            shown(now.released_share, "share"),
+            shown(before.released_share, "share"),
+            about=_("examined: %(examine)d · refused: %(refuse)d")
+            % {name: now.verdicts.get(name, 0) for name in ("examine", "refuse")},
         ),
         Main(
             "matched",
@@ -129,6 +144,7 @@ def counted(name: str, label: str, now: int, before: int) -> Main:
 def company_tables(report: Report) -> list[Table]:
     return [
         volumes_table(report),
+        verdicts_table(report),
         outcomes_table(report),
         times_table(report),
         cases_table(report),
@@ -167,6 +183,13 @@ def volumes_table(report: Report) -> Table:
     }
     rows = _pairs(names, dict(report.now.counts), dict(report.before.counts))
     return Table("volumes", _("Trips"), _compared(report, _("What happened")), rows)
+
+
+def verdicts_table(report: Report) -> Table:
+    names = {one.value: str(one.label) for one in Said}
+    rows = _pairs(names, dict(report.now.verdicts), dict(report.before.verdicts))
+    note = _("Of every scan of a trip's code at either checkpoint, on the day of the scan.")
+    return Table("verdicts", _("At the checkpoints"), _compared(report, _("Verdict")), rows, note)
 
 
 def times_table(report: Report) -> Table:
@@ -221,6 +244,7 @@ def _lasting() -> list[Column]:
         Column(_("Discharged")),
         Column(_("Exit to receipt, half within"), "minutes"),
         Column(_("Nine of ten within"), "minutes"),
+        Column(_("Released at once"), "share"),
         Column(_("Matched"), "share"),
         Column(_("Cases opened")),
     ]
@@ -231,6 +255,7 @@ def _line(figures: Figures) -> list[Any]:
         *(figures.counts[name] for name in ("planned", "exited", "arrived", "delivered", "discharged")),
         figures.median(Timed.EXIT_RECEIPT),
         figures.p90(Timed.EXIT_RECEIPT),
+        figures.released_share,
         figures.matched_share,
         figures.opened,
     ]
@@ -247,4 +272,4 @@ def days_table(report: Report) -> Table:
 
 
 def about_report(whose: str, period: Period, of: str) -> list[str]:
-    return [f"{whose} · {of}", f"{named(period)} ({_('days of Beijing')})"]
+    return [f"{whose} · {of}", _("%(period)s (days of Beijing)") % {"period": named(period)}]

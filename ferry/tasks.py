@@ -17,7 +17,7 @@ from ferry import courier
 from ferry.actions import announce as announcing
 from ferry.actions import lookout
 from ferry.actions.bulk import work_bulk_job
-from ferry.actions.enquiries import claim_enquiries, enquiry_sent
+from ferry.actions.enquiries import claim_enquiries, claim_unprepared, enquiry_sent, prepare_enquiry
 from ferry.actions.file_imports import remove_old_imports
 from ferry.actions.hooks import CALLED_AT_ONCE, claim_calls, keep_answers
 from ferry.actions.import_work import FLEET, claim_import, work_import
@@ -50,6 +50,8 @@ log = structlog.get_logger(__name__)
 #: Long enough to get on, short enough for the worker's other tasks to have their turn.
 WORK_S = 5
 LINES_AT_ONCE = 20
+#: One receipt takes a good half second to draw.
+PACKAGE_S = 20
 
 
 @shared_task
@@ -71,10 +73,11 @@ def work_bulk_jobs() -> None:
 
 @shared_task
 def make_refund_packages() -> None:
-    """Make whatever packages of proofs wait."""
-    while (package := claim_package(at=timezone.now())) is not None:
+    """Go on with the packages of proofs that wait, until time is up; the next reminder takes the rest."""
+    until = monotonic() + PACKAGE_S
+    while monotonic() < until and (package := claim_package(at=timezone.now())) is not None:
         try:
-            make_package(package=package, now=timezone.now)
+            make_package(package=package, now=timezone.now, is_time_up=lambda: monotonic() > until)
         except Exception:
             log.exception("package stopped", package=package.pk)
 
@@ -152,6 +155,16 @@ def send_letters() -> None:
     for notices in letters:
         if notices[0].membership_id in members:
             _send(members[notices[0].membership_id], notices, mail)
+
+
+@shared_task
+def prepare_enquiries() -> None:
+    """Prepare the letters of formal enquiries; one that cannot be drawn is tried again later."""
+    for step in claim_unprepared(at=timezone.now()):
+        try:
+            prepare_enquiry(step=step, at=timezone.now(), by="reconciliation")
+        except Exception:
+            log.exception("enquiry not prepared", step=step.pk)
 
 
 @shared_task

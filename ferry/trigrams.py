@@ -28,6 +28,13 @@ INDEXES = {
     "declaration_parts": ("ferry_declaration", "number"),
     "declared_vin_parts": ("ferry_declaredvehicle", "vin"),
 }
+#: A driver is looked for by either of his names, once he has two.
+LATIN_NAMES = ("driver_words", "ferry_driver", WORDS.format(columns="name || name_latin || phone"))
+#: Columns by themselves answer for a sign or two at the beginning or end of any of them.
+ENDS = {
+    "vehicle_ends": ("ferry_vehicle", ("plate", "make", "model")),
+    "driver_ends": ("ferry_driver", ("name_latin",)),
+}
 
 
 def make(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
@@ -38,11 +45,43 @@ def make(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     except ProgrammingError as error:
         raise ProgrammingError(f"{error}\n{MISSING}") from error
     for name, (table, expression) in INDEXES.items():
-        editor.execute(f"CREATE INDEX {name} ON {table} USING gin (({expression}) gin_trgm_ops)")
+        _index(editor, name, table, expression)
 
 
 def drop(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
     """Take the indexes away; the extension may serve others."""
     if editor.connection.vendor == "postgresql":
         for name in INDEXES:
+            editor.execute(f"DROP INDEX {name}")
+
+
+def make_with_latin_names(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    _instead(editor, *LATIN_NAMES)
+
+
+def make_without_latin_names(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    name = LATIN_NAMES[0]
+    _instead(editor, name, *INDEXES[name])
+
+
+def _instead(editor: BaseDatabaseSchemaEditor, name: str, table: str, expression: str) -> None:
+    if editor.connection.vendor == "postgresql":
+        editor.execute(f"DROP INDEX {name}")
+        _index(editor, name, table, expression)
+
+
+def _index(editor: BaseDatabaseSchemaEditor, name: str, table: str, expression: str) -> None:
+    editor.execute(f"CREATE INDEX {name} ON {table} USING gin (({expression}) gin_trgm_ops)")
+
+
+def make_ends(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
+    if editor.connection.vendor == "postgresql":
+        for name, (table, columns) in ENDS.items():
+            parts = ", ".join(f"{column} gin_trgm_ops" for column in columns)
+            editor.execute(f"CREATE INDEX {name} ON {table} USING gin ({parts})")
+
+
+def drop_ends(_apps: Any, editor: BaseDatabaseSchemaEditor) -> None:
+    if editor.connection.vendor == "postgresql":
+        for name in ENDS:
             editor.execute(f"DROP INDEX {name}")

@@ -7,14 +7,19 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import uuid5
 
+from django.db import transaction
+
+from clearance.actions.reconcile import assess_trips
 from clearance.actions.scans import ScanInput, ScanResult, record_scans
-from clearance.models import Posting, Scan
+from clearance.models import Posting, Scan, Verdict
+from ferry.actions.cases import open_case
+from ferry.models import CaseKind, Weight
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from ferry.models import Checkpoint, User
+    from ferry.models import Checkpoint, Trip, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ def upload_scans(
     Each is kept under the officer who made it, though another uploads it after him; under that one if the
     first is not posted there any more. A scan that had been asked online, and whose answer never came back,
     is stored already: it counts as recorded if both said the same, else what was done is kept beside it.
+    Where that answer let the vehicle go and the lane did not, a case tells the supervisor.
     """
     posted = _posted([one.officer for one in decided], checkpoint)
     results: list[ScanResult] = []
@@ -61,4 +67,25 @@ def _answered_before(scan: ScanInput, officer: User, at: datetime, by: str) -> S
     if stored.verdict == scan.offline.verdict:
         return ScanResult(200, stored)
     done = replace(scan, scan_id=uuid5(scan.scan_id, "done offline"))
-    return record_scans(scans=[done], officer=officer, at=at, by=by)[0]
+    with transaction.atomic():
+        result = record_scans(scans=[done], officer=officer, at=at, by=by)[0]
+        if stored.trip is not None and stored.verdict == Verdict.RELEASE and stored.passed_at is not None:
+            _tell_supervisor(stored, stored.trip, result.kept(), at, by)
+    return result
+
+
+def _tell_supervisor(released: Scan, trip: Trip, held: Scan, at: datetime, by: str) -> None:
+    """Open a case of a vehicle that counts as gone, though the lane, which heard no answer, held it.
+
+    No rule of the assessment finds it: that the two scans are one reading is known here alone.
+    """
+    facts = {
+        "checkpoint": released.checkpoint.code,
+        "lane": released.lane,
+        "crossing": released.crossing,
+        "released_at": released.scanned_at.isoformat(),
+        "lane_said": held.offline_verdict,
+        "scans": [[str(one.scan_id), one.scanned_at.isoformat()] for one in (released, held)],
+    }
+    open_case(trip=trip, kind=CaseKind.RELEASE_UNHEARD, weight=Weight.HIGH, facts=facts, at=at, by=by)
+    assess_trips(trip_ids={trip.pk}, at=at)

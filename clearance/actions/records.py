@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +18,10 @@ from clearance.queries.records import Known, known_for, underway, unmatched_abou
 from clearance.rules.matching import LOOK_BACK, Match, Sought, fits, match
 from clearance.rules.records import judge_line
 from ferry.actions.cases import NewCase, open_cases
-from ferry.actions.declarations import correct_closing, set_declaration_status
+from ferry.actions.declarations import correct_closing, set_declaration_statuses
 from ferry.actions.moves import hold_trips, move_trip
 from ferry.actions.stays import enter
-from ferry.actions.trips import driver_back, return_trip
+from ferry.actions.trips import driver_back, drivers_back, return_trip
 from ferry.errors import Reason
 from ferry.models import (
     CaseKind,
@@ -374,17 +374,72 @@ def _event(record: Record, trip: Trip, at: datetime, by: str) -> TripEvent:
 def _take_effect(
     records: Iterable[Record], trips: Mapping[int, Trip], known: Known, at: datetime, by: str
 ) -> None:
+    """Let records take effect in the order of time, and what is plain all at once."""
     statuses: defaultdict[int, list[Record]] = defaultdict(list)
-    persons = known.people()
+    crossed = []
     for record in records:
         if record.kind == DECLARATION_STATUS:
             statuses[record.declaration_id or 0].append(record)
-        elif record.trip_id and record.kind == KZ_ENTRY:
-            _enter(record, trips[record.trip_id], persons, at, by)
-        elif record.trip_id and record.kind == RETURN:
-            _return(record, trips[record.trip_id], at, by)
-    for _pk, said in sorted(statuses.items()):
-        _set_status(said, at, by)
+        elif record.trip_id and record.kind in {KZ_ENTRY, RETURN}:
+            crossed.append(record)
+    alone = _alone(crossed, trips)
+    back = {record.pk for record in alone if _is_plain_return(record, trips[record.trip_id or 0])}
+    counted = _counted(alone, trips)
+    persons = known.people()
+    for record in crossed:
+        trip = trips[record.trip_id or 0]
+        if record.pk in counted:
+            _arrive(record, trip, at, by)
+        elif record.kind == KZ_ENTRY:
+            _enter(record, trip, persons, at, by)
+        elif record.pk not in back:
+            _return(record, trip, at, by)
+    returns = [(trips[one.trip_id or 0], one.occurred_at) for one in crossed if one.pk in back]
+    drivers_back(returns=returns, at=at, by=by)
+    _set_statuses(statuses, at, by)
+
+
+def _alone(records: Sequence[Record], trips: Mapping[int, Trip]) -> list[Record]:
+    """Give those with whose trip and people no other has to do: their order does not matter."""
+    times = Counter(key for record in records for key in _concerned(record, trips))
+    return [record for record in records if all(times[key] == 1 for key in _concerned(record, trips))]
+
+
+def _concerned(record: Record, trips: Mapping[int, Trip]) -> set[tuple[str, int | None]]:
+    trip = trips[record.trip_id or 0]
+    return {("trip", trip.pk), ("person", trip.person_id), ("person", record.person_id)}
+
+
+def _is_plain_return(record: Record, trip: Trip) -> bool:
+    """Say whether a trip's own driver is back, as nobody knew, and nothing else."""
+    return (
+        record.kind == RETURN
+        and not record.vin
+        and record.person_id == trip.person_id
+        and trip.driver_returned_at is None
+        and trip.exited_at is not None
+        and record.occurred_at >= trip.exited_at
+    )
+
+
+def _counted(records: Sequence[Record], trips: Mapping[int, Trip]) -> set[int]:
+    """Give the entries of drivers whose stay is known from a scan: only the arrival is left to see."""
+    entries = [
+        record
+        for record in records
+        if record.kind == KZ_ENTRY and record.person_id == trips[record.trip_id or 0].person_id
+    ]
+    stays = (
+        Stay.objects.filter(trip__in=[record.trip_id for record in entries])
+        if entries
+        else Stay.objects.none()
+    )
+    there = set(stays.values_list("trip_id", "person_id", "entered_on"))
+    return {
+        record.pk
+        for record in entries
+        if (record.trip_id, record.person_id, kazakh_date(record.occurred_at)) in there
+    }
 
 
 def _enter(record: Record, trip: Trip, persons: Mapping[int, Person], at: datetime, by: str) -> None:
@@ -435,23 +490,33 @@ def _return(record: Record, trip: Trip, at: datetime, by: str) -> None:
         trip.driver_returned_at = first.occurred_at
 
 
-def _set_status(records: Sequence[Record], at: datetime, by: str) -> None:
+def _set_statuses(said: Mapping[int, Sequence[Record]], at: datetime, by: str) -> None:
     """Say each word once, in the order of time: a file has a line for each VIN of a declaration."""
-    declaration = records[0].declaration
-    assert isinstance(declaration, Declaration)  # noqa: S101  (matched by its number)
-    for occurred_at, status in sorted({(record.occurred_at, record.status) for record in records}):
-        set_declaration_status(declaration=declaration, status=status, occurred_at=occurred_at, at=at, by=by)
-    _correct_closing(declaration, at)
+    words = {
+        declaration_id: sorted({(record.occurred_at, record.status) for record in records})
+        for declaration_id, records in said.items()
+    }
+    while words:
+        first = {declaration_id: left[0] for declaration_id, left in words.items()}
+        set_declaration_statuses(words=first, at=at, by=by)
+        words = {declaration_id: left[1:] for declaration_id, left in words.items() if left[1:]}
+    _correct_closings(said.keys(), at)
 
 
-def _correct_closing(declaration: Declaration, at: datetime) -> None:
-    """Count the closing from the first of the words that say so with no other between, however they came."""
-    words = Record.objects.filter(declaration=declaration, kind=DECLARATION_STATUS)
-    since = None
-    for occurred_at, status in sorted(words.values_list("occurred_at", "status"), key=_by_time_and_progress):
-        since = (since or occurred_at) if status == DeclarationStatus.CLOSED else None
-    if since is not None:
-        correct_closing(declaration=declaration, closed_at=since, at=at)
+def _correct_closings(declarations: Collection[int], at: datetime) -> None:
+    """Count a closing from the first of the words that say so with no other between, however they came."""
+    if not declarations:
+        return
+    words: defaultdict[int, list[tuple[datetime, str]]] = defaultdict(list)
+    told = Record.objects.filter(declaration__in=declarations, kind=DECLARATION_STATUS)
+    for declaration_id, occurred_at, status in told.values_list("declaration_id", "occurred_at", "status"):
+        words[declaration_id].append((occurred_at, status))
+    for declaration in Declaration.objects.filter(pk__in=declarations).order_by("pk"):
+        since = None
+        for occurred_at, status in sorted(words[declaration.pk], key=_by_time_and_progress):
+            since = (since or occurred_at) if status == DeclarationStatus.CLOSED else None
+        if since is not None and since != declaration.closed_at:
+            correct_closing(declaration=declaration, closed_at=since, at=at)
 
 
 def _by_time_and_progress(word: tuple[datetime, str]) -> tuple[datetime, int]:

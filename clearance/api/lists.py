@@ -63,6 +63,7 @@ class ListedPass(serializers.Serializer[Any]):
     model = serializers.CharField()
     colour = serializers.CharField()
     driver = serializers.CharField()
+    driver_latin = serializers.CharField(help_text="As the passport spells the name; empty where not known.")
     passport_tail = serializers.CharField()
     opens_at = serializers.DateTimeField()
     closes_at = serializers.DateTimeField()
@@ -133,7 +134,8 @@ LIST = {
             "make": "BYD",
             "model": "Song Plus",
             "colour": "white",
-            "driver": "Ma Jun",
+            "driver": "马军",
+            "driver_latin": "MA JUN",
             "passport_tail": "5678",
             "opens_at": "2026-11-22T03:00:00Z",
             "closes_at": "2026-11-23T03:00:00Z",

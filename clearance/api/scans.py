@@ -65,6 +65,7 @@ class ReasonAnswer(serializers.Serializer[Any]):
 
 class ScannedDriver(serializers.Serializer[Any]):
     name = serializers.CharField()
+    name_latin = serializers.CharField(help_text="As the passport spells it; empty where not known.")
     passport_tail = serializers.CharField(help_text="The last four characters.")
 
 
@@ -115,7 +116,7 @@ COMPARE = {
     "model": "Song Plus",
     "colour": "white",
     "plate": "临A12345",
-    "driver": {"name": "Ma Jun", "passport_tail": "5678"},
+    "driver": {"name": "马军", "name_latin": "MA JUN", "passport_tail": "5678"},
 }
 RELEASE = {
     "scan_id": SCAN["scan_id"],

@@ -54,6 +54,7 @@ class DeclarationData(NamedTuple):
 
 class DriverData(NamedTuple):
     name: str
+    name_latin: str
     passport: str
     licence_class: str = "C1"
     language: str = "zh-hans"
@@ -61,7 +62,7 @@ class DriverData(NamedTuple):
 
 
 #: He drives for both companies.
-FREELANCER = DriverData("Ерлан Қайратұлы", "E71200209", "C1", "kk")
+FREELANCER = DriverData("Ерлан Қайратұлы", "YERLAN KAIRATULY", "E71200209", "C1", "kk")
 
 
 @dataclass(frozen=True)
@@ -89,26 +90,26 @@ SILK_BRIDGE = CompanyData(
         DeclarationData("0110", (SONG, SONG, ZEEKR, LI, HAN, MONJARO, TIGGO, UNI, DEEPAL, HAVAL)),
     ),
     (
-        DriverData("马建军", "E71200101"),
-        DriverData("王志强", "E71200102"),
-        DriverData("Нұрлан Болатұлы", "E71200103", "C1", "kk"),
-        DriverData("赵卫东", "EJ1200104", "A1"),
-        DriverData("ABLIMIT YUSUP", "E71200105", "B2M", "ug"),
-        DriverData("刘海燕", "E71200106"),
-        DriverData("Айдос Серікұлы", "E71200107", "C1", "kk"),
-        DriverData("孙文博", "E71200108", "C2"),
+        DriverData("马建军", "MA JIANJUN", "E71200101"),
+        DriverData("王志强", "WANG ZHIQIANG", "E71200102"),
+        DriverData("Нұрлан Болатұлы", "NURLAN BOLATULY", "E71200103", "C1", "kk"),
+        DriverData("赵卫东", "ZHAO WEIDONG", "EJ1200104", "A1"),
+        DriverData("ABLIMIT YUSUP", "ABLIMIT YUSUP", "E71200105", "B2M", "ug"),
+        DriverData("刘海燕", "LIU HAIYAN", "E71200106"),
+        DriverData("Айдос Серікұлы", "AIDOS SERIKULY", "E71200107", "C1", "kk"),
+        DriverData("孙文博", "SUN WENBO", "E71200108", "C2"),
         FREELANCER,
-        DriverData("Сергей Ким", "N11200110", "BC", "ru", "KZ"),
-        DriverData("杨国庆", "E71200111", "B2"),
-        DriverData("MEMET ROZI", "E71200112", "C1", "ug"),
-        DriverData("周春梅", "EK1200113", "C2"),
-        DriverData("吴永刚", "E71200114", "B2"),
-        DriverData("Гүлнар Асқарқызы", "E71200115", "C1", "kk"),
-        DriverData("徐鹏飞", "E71200116"),
-        DriverData("PATIGUL QADIR", "E71200117", "C2", "ug"),
-        DriverData("胡晓东", "E71200118"),
-        DriverData("Данияр Ахметов", "N11200119", "B", "ru", "KZ"),
-        DriverData("林丽娟", "E71200120", "C2"),
+        DriverData("Сергей Ким", "KIM SERGEY", "N11200110", "BC", "ru", "KZ"),
+        DriverData("杨国庆", "YANG GUOQING", "E71200111", "B2"),
+        DriverData("MEMET ROZI", "MEMET ROZI", "E71200112", "C1", "ug"),
+        DriverData("周春梅", "ZHOU CHUNMEI", "EK1200113", "C2"),
+        DriverData("吴永刚", "WU YONGGANG", "E71200114", "B2"),
+        DriverData("Гүлнар Асқарқызы", "GULNAR ASKARKYZY", "E71200115", "C1", "kk"),
+        DriverData("徐鹏飞", "XU PENGFEI", "E71200116"),
+        DriverData("PATIGUL QADIR", "PATIGUL QADIR", "E71200117", "C2", "ug"),
+        DriverData("胡晓东", "HU XIAODONG", "E71200118"),
+        DriverData("Данияр Ахметов", "AKHMETOV DANIYAR", "N11200119", "B", "ru", "KZ"),
+        DriverData("林丽娟", "LIN LIJUAN", "E71200120", "C2"),
     ),
 )
 TIANSHAN = CompanyData(
@@ -123,21 +124,26 @@ TIANSHAN = CompanyData(
         DeclarationData("1039", (ZEEKR, MONJARO)),
     ),
     (
-        DriverData("何建平", "E71200201"),
-        DriverData("郭秀英", "E71200202", "C2"),
-        DriverData("ALIMJAN HESEN", "E71200203", "B2M", "ug"),
-        DriverData("黄志刚", "E71200204"),
+        DriverData("何建平", "HE JIANPING", "E71200201"),
+        DriverData("郭秀英", "GUO XIUYING", "E71200202", "C2"),
+        DriverData("ALIMJAN HESEN", "ALIMJAN HESEN", "E71200203", "B2M", "ug"),
+        DriverData("黄志刚", "HUANG ZHIGANG", "E71200204"),
         FREELANCER,
-        DriverData("Асель Жумабаева", "N11200205", "B", "ru", "KZ"),
-        DriverData("朱玉兰", "E71200206"),
-        DriverData("陈国强", "E71200207"),
-        DriverData("AYGUL TURSUN", "E71200208", "C1", "ug"),
-        DriverData("Ержан Маратұлы", "E71200210", "C1", "kk"),
+        DriverData("Асель Жумабаева", "ZHUMABAYEVA ASSEL", "N11200205", "B", "ru", "KZ"),
+        DriverData("朱玉兰", "ZHU YULAN", "E71200206"),
+        DriverData("陈国强", "CHEN GUOQIANG", "E71200207"),
+        DriverData("AYGUL TURSUN", "AYGUL TURSUN", "E71200208", "C1", "ug"),
+        DriverData("Ержан Маратұлы", "YERZHAN MARATULY", "E71200210", "C1", "kk"),
     ),
 )
 NAMES = (
     "高峰 谢娜 罗强 梁静 宋涛 唐丽 许刚 邓敏 冯军 曹阳 彭飞 "
     "曾勇 萧红 田野 董亮 潘虹 袁野 蔡明 蒋欣 余波 杜鹃 叶青"
+)
+LATIN_NAMES = (
+    "GAO FENG, XIE NA, LUO QIANG, LIANG JING, SONG TAO, TANG LI, XU GANG, DENG MIN, FENG JUN, CAO YANG, "
+    "PENG FEI, ZENG YONG, XIAO HONG, TIAN YE, DONG LIANG, PAN HONG, YUAN YE, CAI MING, JIANG XIN, YU BO, "
+    "DU JUAN, YE QING"
 )
 #: Its vehicles are at the gate in this very hour, each with a driver; two in lane 2 are plant.
 TRAFFIC = CompanyData(
@@ -151,9 +157,9 @@ TRAFFIC = CompanyData(
         DeclarationData("0110", (ZEEKR, SONG, LOADER, HAVAL, UNI, TIGGO, LOADER, MONJARO, SONG, HAN, LI)),
     ),
     tuple(
-        DriverData(name, f"E712003{number:02}", "C1M")
-        for number, name in enumerate(
-            NAMES.split(),
+        DriverData(name, latin, f"E712003{number:02}", "C1M")
+        for number, (name, latin) in enumerate(
+            zip(NAMES.split(), LATIN_NAMES.split(", "), strict=True),
             start=1,
         )
     ),

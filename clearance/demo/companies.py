@@ -59,6 +59,7 @@ def _driver(keeper: Keeper, line: DriverData, chance: Random, at: datetime) -> D
     return register_driver(
         company=keeper.company,
         name=line.name,
+        name_latin=line.name_latin,
         passport_number=line.passport,
         passport_expires_on=_later(at, chance, 600, 3000),
         nationality=line.nationality,

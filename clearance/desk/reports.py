@@ -19,7 +19,7 @@ from clearance.desk.report_figures import place_figures
 from clearance.models import Duty
 from clearance.queries.lane import postings_of
 from clearance.queries.report_letters import overseen_by
-from clearance.queries.reports import place_report
+from clearance.queries.reports import is_counting, place_report
 from clearance.report_tables import about_place, days_said, main_figures, place_tables
 from ferry.actions.report_letters import subscribe, unsubscribe
 from ferry.models import Checkpoint, Subscription
@@ -28,7 +28,7 @@ from ferry.portal.reports import asked_period, period_context, workbook_answer
 from ferry.portal.sign_in import signed_in
 from ferry.queries.report_letters import subscriptions_at
 from ferry.report_sheets import workbook_of
-from ferry.report_tables import named
+from ferry.report_tables import named_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,8 @@ def reports(request: HttpRequest, places: list[Checkpoint]) -> HttpResponse:
     context = {
         **period_context(report.period, today),
         "report": report,
-        "compared": named(report.compared),
+        "is_counting": is_counting(report.checkpoint),
+        "compared": named_within(report.compared),
         "place": report.checkpoint,
         "places": places,
         "main": main_figures(report),

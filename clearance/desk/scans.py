@@ -184,6 +184,12 @@ SCANS = Listing(
             is_shown=False,
         ),
         Column(
+            "driver_latin",
+            _("Latin name"),
+            lambda row: row["scan"].pass_used.driver.name_latin if row["scan"].pass_used else "",
+            is_shown=False,
+        ),
+        Column(
             "passport_tail",
             _("passport, last four"),
             lambda row: row["scan"].pass_used.driver.passport_tail if row["scan"].pass_used else "",

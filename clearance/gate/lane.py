@@ -9,17 +9,20 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
 
 from clearance.gate.identity import write_identity
 from clearance.gate.journal import NO_LIST_AGE_S, Journal, Kept
 from clearance.gate.lists import KeptList
 from clearance.gate.server import Answer, KeyRefused, NoAnswer, Refused
 from clearance.rules.offline import Passing
+from ferry.errors import Reason
 from ferry.reasons import in_words
 
 if TYPE_CHECKING:
@@ -165,14 +168,14 @@ class Lane:
         at = self.clock.now()
         age, trip = self.kept.age(at), ""
         if self.is_key_refused:
-            decision = Decision("refuse", [KEY_REFUSED], offline=True)
+            decision = Decision("refuse", _told([KEY_REFUSED]), offline=True)
         elif self.kept.list is None:
-            decision = Decision("examine", [NO_LIST], offline=True)
+            decision = Decision("examine", _told([NO_LIST]), offline=True)
         else:
             judgement = self.kept.list.judge(scan.code, at=at, earlier=self.earlier)
             verdict, reasons, trip = str(judgement.verdict.value), _words(judgement.reasons), judgement.trip
             if verdict == "release" and self._look_at_clock():
-                verdict, reasons = "examine", [*reasons, CLOCK_WRONG]
+                verdict, reasons = "examine", [*reasons, *_told([CLOCK_WRONG])]
             decision = Decision(verdict, reasons, offline=True, vehicle=_vehicle(judgement.line))
         age_s = NO_LIST_AGE_S if age is None else min(age.total_seconds(), NO_LIST_AGE_S)
         self.journal.decide(scan, verdict=decision.verdict, list_age_s=age_s, trip=trip)
@@ -380,15 +383,9 @@ class Lane:
         return is_wrong
 
 
-KEY_REFUSED = {
-    "code": "key_refused",
-    "detail": "This gate's key was revoked. Close the lane and call the supervisor.",
-}
-NO_LIST = {"code": "no_list", "detail": "There is no line and no list. An officer decides."}
-CLOCK_WRONG = {
-    "code": "clock_wrong",
-    "detail": "This gate's clock is wrong. An officer decides; set the clock.",
-}
+KEY_REFUSED = Reason("key_refused", _("This gate's key was revoked. Close the lane and call the supervisor."))
+NO_LIST = Reason("no_list", _("There is no line and no list. An officer decides."))
+CLOCK_WRONG = Reason("clock_wrong", _("This gate's clock is wrong. An officer decides; set the clock."))
 
 
 def _passing(scan: Kept) -> Passing:
@@ -397,7 +394,12 @@ def _passing(scan: Kept) -> Passing:
 
 def _words(reasons: Any) -> Reasons:
     kept = [{"code": reason.code, "params": dict(reason.params)} for reason in reasons]
-    return [{"code": reason.code, "detail": str(reason.detail)} for reason in in_words(kept)]
+    return _told(in_words(kept))
+
+
+def _told(reasons: Iterable[Reason]) -> Reasons:
+    """Say reasons in the gate's language, as the server says its own."""
+    return [{"code": reason.code, "detail": str(reason.detail)} for reason in reasons]
 
 
 def _plain(errors: list[Any]) -> Reasons:
@@ -408,6 +410,11 @@ def _vehicle(line: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Say what an officer compares, in the words of the server's answer."""
     if line is None:
         return None
-    driver = {"name": line["driver"], "passport_tail": line["passport_tail"]}
+    driver = {
+        "name": line["driver"],
+        # A list that was kept before lists had it is judged by all the same.
+        "name_latin": line.get("driver_latin", ""),
+        "passport_tail": line["passport_tail"],
+    }
     names = ("vin", "make", "model", "colour", "plate")
     return {"reference": line["trip"], **{name: line[name] for name in names}, "driver": driver}

@@ -16,7 +16,7 @@ from django.db.models.functions import Cast, Replace
 from django.utils.translation import gettext_lazy as _
 
 from clearance.models import Act, Chain, ChainCheck, ChainLink, Examination, Scan
-from clearance.models.guards import guards, guards_laid
+from clearance.models.guards import guard_names, guards_laid
 from clearance.rules.chain import (
     EVERYWHERE,
     PASSED,
@@ -228,7 +228,7 @@ def _unchained_examinations(names: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 def faults_of_guards() -> Iterator[Fault]:
     """Name what no longer keeps the database from changing what is chained."""
-    for missing in sorted(guards(connection.vendor) - guards_laid(connection)):
+    for missing in sorted(guard_names(connection.vendor) - guards_laid(connection)):
         yield Fault(Wrong.GUARD_MISSING, "", None, missing)
 
 

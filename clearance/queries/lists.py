@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from django.core.cache import cache
 from django.db.models import F, OuterRef, Q, Subquery
 
-from clearance.models import Policy
+from clearance.models import Policy, Watched, WatchEntry
 from clearance.queries.scans import NO_PASS, USUAL, Asked, Subject, facts_about, lot_key, read_subjects
 from clearance.rules.selection import hours_drawn, lot
 from clearance.rules.verdict import objections
 from ferry.codes import public_jwk
-from ferry.models import Closure, Pass, PassState, Route, TripEvent, TripState
+from ferry.models import Closure, Driver, Pass, PassState, Route, TripEvent, TripState
 from ferry.queries.keys import trusted_keys
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def offline_list(checkpoint: Checkpoint, *, since: datetime | None = None, at: d
         "routes": _routes(routes),
         "closures": _closures(routes, min([at - HORIZON, *windows.values()]), at),
         "passes": [_line(row) for row in rows],
-        "objections": _objections(checkpoint, list(windows), told if since else None, at),
+        "objections": _objections(checkpoint, expected, list(windows), told if since else None, at),
         "ended": _ended(checkpoint, since, at),
         "keys": [public_jwk(kid, key) for kid, key in sorted(trusted_keys(at, fresh=True).items())],
     }
@@ -108,6 +109,7 @@ COLUMNS = {
     "model": "trip__vehicle__model",
     "colour": "trip__vehicle__colour",
     "driver": "driver__name",
+    "driver_latin": "driver__name_latin",
     "passport_tail": "driver__passport_number",
     "opens_at": "opens_at",
     "closes_at": "closes_at",
@@ -125,22 +127,49 @@ def _line(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _objections(
-    checkpoint: Checkpoint, expected: Sequence[UUID], told: Sequence[UUID] | None, at: datetime
+    checkpoint: Checkpoint,
+    expected: QuerySet[Pass],
+    all_expected: Sequence[UUID],
+    told: Sequence[UUID] | None,
+    at: datetime,
 ) -> dict[str, Any]:
     """Give what speaks against each expected pass.
 
-    Where only what changed is asked for, that is said of the passes told; of the others what was said to any
-    scanner of this checkpoint a moment ago: every lane asks every minute.
+    Where only what changed is asked for, that is said of the passes told, and of those that the watch list
+    is about since; of the others what was said to any scanner of this checkpoint a moment ago: every lane
+    asks every minute.
     """
-    name = f"objections-{checkpoint.pk}"
-    said: dict[str, Any] | None = None if told is None else cache.get(name)
-    if told is None or said is None:
-        said = _said_of(expected, checkpoint, at)
-        cache.set(name, said, SAID_LATELY_S)
+    name = f"objections-said-{checkpoint.pk}"
+    kept: tuple[datetime, dict[str, Any]] | None = None if told is None else cache.get(name)
+    if told is None or kept is None:
+        said = _said_of(all_expected, checkpoint, at)
+        cache.set(name, (at, said), SAID_LATELY_S)
         return said
-    changed = {str(pass_id) for pass_id in told}
+    said_at, said = kept
+    anew = list({*told, *_watched(expected, since=said_at - OVERLAP)})
+    changed = {str(pass_id) for pass_id in anew}
     others = {pass_id: one for pass_id, one in said.items() if pass_id not in changed}
-    return {**others, **_said_of(told, checkpoint, at)}
+    return {**others, **_said_of(anew, checkpoint, at)}
+
+
+def _watched(passes: QuerySet[Pass], *, since: datetime) -> list[UUID]:
+    """Find passes that entries of the watch list are about which began or ended from `since` on."""
+    changed = WatchEntry.objects.filter(Q(added_at__gte=since) | Q(ended_at__gte=since))
+    about: dict[str, list[str]] = defaultdict(list)
+    for kind, value in changed.values_list("kind", "value"):
+        about[kind].append(value)
+    if not about:
+        return []
+    whose = Driver.objects.filter(
+        Q(passport_number__in=about[Watched.PASSPORT])
+        | Q(person__passports__number__in=about[Watched.PASSPORT])
+    )
+    found = passes.filter(
+        Q(vin__in=about[Watched.VIN])
+        | Q(driver__in=whose)
+        | Q(trip__company__uscc__in=about[Watched.COMPANY])
+    )
+    return list(found.values_list("pass_id", flat=True))
 
 
 def _said_of(passes: Sequence[UUID], checkpoint: Checkpoint, at: datetime) -> dict[str, Any]:

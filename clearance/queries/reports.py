@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Min, Q, Sum
 
-from clearance.models import LaneDay, Scan, SenderDay, Verdict
+from clearance.models import Counted, LaneDay, Scan, SenderDay, Verdict
 from clearance.rules.live import close_gaps
 from ferry.models import Company, CompanyDay, Outcome, Route
 from ferry.queries.reports import MATCHED, drawn_days
@@ -88,6 +88,13 @@ def days_scanned(checkpoint: Checkpoint, since: datetime, until: datetime) -> li
     recorded = Scan.objects.filter(checkpoint=checkpoint, recorded_at__gte=since, recorded_at__lt=until)
     moments = recorded.order_by().values_list("scanned_at", flat=True)
     return sorted({moment.astimezone(zone).date() for moment in moments.iterator()})
+
+
+def is_counting(checkpoint: Checkpoint) -> bool:
+    """Say whether scans of a checkpoint were recorded since they were last counted."""
+    scans = Scan.objects.filter(checkpoint=checkpoint)
+    counted = Counted.objects.filter(checkpoint=checkpoint).first()
+    return (scans.filter(recorded_at__gte=counted.until) if counted else scans).exists()
 
 
 def first_recorded(checkpoint: Checkpoint) -> datetime | None:

@@ -78,6 +78,7 @@ class Subject:
     plate: str
     licence_expires_on: date | None
     driver_name: str
+    driver_name_latin: str
     passport_number: str
     nationality: str
     person_id: int
@@ -123,8 +124,8 @@ SELECT presented.row, known.id, known.digest,
     planned_return_on,
     presented.declaration_id, declaration.status, presented.crossing, gate_out.code, gate_in.code,
     vehicle.hs_code, vehicle.make, vehicle.model, vehicle.colour, vehicle.plate, licence.expires_on,
-    driver.name, driver.passport_number, driver.nationality, driver.person_id, driver.passport_expires_on,
-    driver.licence_expires_on,
+    driver.name, driver.name_latin, driver.passport_number, driver.nationality, driver.person_id,
+    driver.passport_expires_on, driver.licence_expires_on,
     passed.scanned_at, passed.lane,
     (
         SELECT CASE held.outcome WHEN '' THEN 'open' ELSE held.outcome END
@@ -225,7 +226,11 @@ def to_compare(subject: Subject) -> dict[str, Any]:
         "model": subject.model,
         "colour": subject.colour,
         "plate": subject.plate,
-        "driver": {"name": subject.driver_name, "passport_tail": subject.passport_number[-4:]},
+        "driver": {
+            "name": subject.driver_name,
+            "name_latin": subject.driver_name_latin,
+            "passport_tail": subject.passport_number[-4:],
+        },
     }
 
 

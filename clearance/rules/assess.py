@@ -30,6 +30,8 @@ from ferry.rules.vin import near
 
 #: Counts up when the same evidence would be judged otherwise than before.
 VERSION = 1
+#: Opened by whoever sees it happen: no rule here finds it, and none says that it is gone.
+NOT_ASSESSED = frozenset({CaseKind.RELEASE_UNHEARD.value})
 
 Facts = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from ferry.models import CaseKind
+from ferry.models import CaseKind as K
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 #: In the course of a trip: scanned by a lane with a link, by one without, or not at all.
@@ -50,110 +50,88 @@ class Course:
     is_amended: bool = False
     is_deleted: bool = False
     has_another_vehicle: bool = False
-    may_be_shared: bool = True
+
+    @property
+    def has_entry_scan(self) -> bool:
+        """Say whether it is scanned in Kazakhstan: only where its exit is known there."""
+        return self.entry_scan and self.exit_scan == ONLINE
+
+    @property
+    def closes(self) -> bool:
+        return self.is_closed and self.is_driven
+
+    @property
+    def may_be_shared(self) -> bool:
+        """Say whether other trips may be on its declaration: what befalls that would befall them."""
+        befallen = self.is_amended or self.is_deleted or self.has_another_vehicle
+        return self.closes and self.exit_scan != NEVER and not befallen
 
 
-@dataclass(frozen=True)
 class Fault:
     """What differs from the course, which evidence nobody will ever see, and which kinds must be found.
 
     After `keeps_driver` he drives no more: nothing says that he is back, or not until long after.
     """
 
-    changes: Mapping[str, Any]
-    kinds: tuple[CaseKind, ...] = ()
-    of_declaration: tuple[CaseKind, ...] = ()
-    withheld: tuple[str, ...] = ()
-    keeps_driver: bool = False
+    def __init__(
+        self,
+        *kinds: K,
+        of_declaration: tuple[K, ...] = (),
+        withheld: tuple[str, ...] = (),
+        keeps_driver: bool = False,
+        **changes: Any,
+    ) -> None:
+        self.kinds, self.of_declaration, self.withheld = kinds, of_declaration, withheld
+        self.keeps_driver, self.changes = keeps_driver, changes
 
-
-def _fault(*kinds: CaseKind, **changes: Any) -> Fault:
-    said = {
-        name: changes.pop(name) for name in ("of_declaration", "withheld", "keeps_driver") if name in changes
-    }
-    return Fault(changes, kinds, **said)
-
-
-NOT_SHARED = {"may_be_shared": False}
 
 #: Two trips of it are one story, told by clearance.simulation.script.
 SWAPPED, SAME_NUMBER = "swapped", "same_number"
 
 FAULTS: Mapping[str, Fault] = {
-    "lost_receipt": _fault(CaseKind.EXIT_NO_DELIVERY, receipt_after=None, withheld=("R5",)),
-    "lost_exit_scan": _fault(
-        CaseKind.DELIVERY_NO_EXIT,
-        exit_scan=NEVER,
-        entry_scan=False,
-        of_declaration=(CaseKind.QUANTITY_DIFFERS,),
-        withheld=("R1", "R2"),
-        **NOT_SHARED,
+    "lost_receipt": Fault(K.EXIT_NO_DELIVERY, receipt_after=None, withheld=("R5",)),
+    "lost_exit_scan": Fault(
+        K.DELIVERY_NO_EXIT, of_declaration=(K.QUANTITY_DIFFERS,), exit_scan=NEVER, withheld=("R1", "R2")
     ),
-    "mistyped": _fault(CaseKind.VIN_MISMATCH, register_mistypes=True),
-    "mistyped_alone": _fault(
-        CaseKind.VIN_MISMATCH, register_mistypes=True, register_has_passport=False, withheld=("passport",)
+    "mistyped": Fault(K.VIN_MISMATCH, register_mistypes=True),
+    "mistyped_alone": Fault(
+        K.VIN_MISMATCH, register_mistypes=True, register_has_passport=False, withheld=("passport",)
     ),
-    "other_driver": _fault(CaseKind.DRIVER_MISMATCH, border_sees_another=True),
-    SWAPPED: _fault(CaseKind.DRIVER_MISMATCH),
-    "never_closed": _fault(
-        is_closed=False,
-        of_declaration=(CaseKind.DECLARATION_NOT_CLOSED,),
-        withheld=("R6",),
-        **NOT_SHARED,
+    "other_driver": Fault(K.DRIVER_MISMATCH, border_sees_another=True),
+    SWAPPED: Fault(K.DRIVER_MISMATCH),
+    "never_closed": Fault(of_declaration=(K.DECLARATION_NOT_CLOSED,), is_closed=False, withheld=("R6",)),
+    "amended": Fault(K.DECLARATION_CHANGED, is_amended=True),
+    "deleted": Fault(K.DECLARATION_CHANGED, K.NEVER_USED, is_deleted=True, is_driven=False),
+    "left_behind": Fault(of_declaration=(K.QUANTITY_DIFFERS,), has_another_vehicle=True),
+    "copied": Fault(K.PASS_REUSED, is_copied=True),
+    "old_sheet_copied": Fault(
+        K.VEHICLE_TWICE, K.EXIT_OUTSIDE_WINDOW, is_redated=True, has_old_sheet_copied=True, entry_scan=False
     ),
-    "amended": _fault(CaseKind.DECLARATION_CHANGED, is_amended=True, **NOT_SHARED),
-    "deleted": _fault(
-        CaseKind.DECLARATION_CHANGED,
-        CaseKind.NEVER_USED,
-        is_deleted=True,
-        is_driven=False,
-        is_closed=False,
-        **NOT_SHARED,
-    ),
-    "left_behind": _fault(
-        has_another_vehicle=True, of_declaration=(CaseKind.QUANTITY_DIFFERS,), **NOT_SHARED
-    ),
-    "copied": _fault(CaseKind.PASS_REUSED, is_copied=True),
-    "old_sheet_copied": _fault(
-        CaseKind.VEHICLE_TWICE,
-        CaseKind.EXIT_OUTSIDE_WINDOW,
-        is_redated=True,
-        has_old_sheet_copied=True,
-        entry_scan=False,
-    ),
-    "on_old_sheet": _fault(
-        CaseKind.STALE_OFFLINE_RELEASE,
-        is_redated=True,
-        is_on_old_sheet=True,
-        exit_scan=OFFLINE,
-        entry_scan=False,
-    ),
-    "left_late": _fault(
-        CaseKind.EXIT_OUTSIDE_WINDOW, exit_scan=OFFLINE, exit_after=9 * HOUR, entry_scan=False
-    ),
-    "lost_entry": _fault(CaseKind.IMPOSSIBLE_ORDER, entry_scan=False, register=False, withheld=("R4",)),
-    "other_receiver": _fault(CaseKind.CONSIGNEE_DIFFERS, has_other_receiver=True),
-    "damaged": _fault(CaseKind.DAMAGE, is_damaged=True),
-    "never_used": _fault(CaseKind.NEVER_USED, is_driven=False, is_closed=False, **NOT_SHARED),
-    "not_taken": _fault(
-        CaseKind.RETURNED_UNDELIVERED,
+    "on_old_sheet": Fault(K.STALE_OFFLINE_RELEASE, is_redated=True, is_on_old_sheet=True, exit_scan=OFFLINE),
+    "left_late": Fault(K.EXIT_OUTSIDE_WINDOW, exit_scan=OFFLINE, exit_after=9 * HOUR),
+    "lost_entry": Fault(K.IMPOSSIBLE_ORDER, entry_scan=False, register=False, withheld=("R4",)),
+    "other_receiver": Fault(K.CONSIGNEE_DIFFERS, has_other_receiver=True),
+    "damaged": Fault(K.DAMAGE, is_damaged=True),
+    "never_used": Fault(K.NEVER_USED, is_driven=False),
+    "not_taken": Fault(
+        K.RETURNED_UNDELIVERED,
         receipt_after=None,
         is_not_taken=True,
         return_after=20 * HOUR,
         returns_with_vehicle=True,
     ),
-    "turned_back": _fault(
-        CaseKind.RETURNED_UNDELIVERED,
+    "turned_back": Fault(
+        K.RETURNED_UNDELIVERED,
         receipt_after=None,
         entry_scan=False,
         register=False,
         return_after=9 * HOUR,
         returns_with_vehicle=True,
     ),
-    "lost_return": _fault(CaseKind.OVERSTAY, return_after=None, withheld=("R7",), keeps_driver=True),
-    "stayed_on": _fault(CaseKind.OVERSTAY, return_after=33 * DAY, keeps_driver=True),
-    SAME_NUMBER: _fault(
-        CaseKind.DRIVER_OVERLAP,
+    "lost_return": Fault(K.OVERSTAY, return_after=None, withheld=("R7",), keeps_driver=True),
+    "stayed_on": Fault(K.OVERSTAY, return_after=33 * DAY, keeps_driver=True),
+    SAME_NUMBER: Fault(
+        K.DRIVER_OVERLAP,
         border_line_has_vin=False,
         lines_are_late=5 * HOUR,
         entry_scan=False,
@@ -164,8 +142,8 @@ FAULTS: Mapping[str, Fault] = {
 #: What looks odd and is none: nothing may be found of it.
 HARMLESS: Mapping[str, Mapping[str, Any]] = {
     "received_late": {"receipt_after": 40 * HOUR},
-    "offline": {"exit_scan": OFFLINE, "entry_scan": False},
-    "uploaded_late": {"exit_scan": OFFLINE, "uploaded_after": 11 * HOUR, "entry_scan": False},
+    "offline": {"exit_scan": OFFLINE},
+    "uploaded_late": {"exit_scan": OFFLINE, "uploaded_after": 11 * HOUR},
     "doubled": {"lines_are_doubled": True},
     "told_late": {"lines_are_late": 20 * HOUR},
     "no_border_line": {"border_exit": False},

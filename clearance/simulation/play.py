@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -45,12 +45,20 @@ from ferry.models import (
 from ferry.queries.issue import china_date
 
 ROUTE = "HORGOS-NURZHOLY"
-CONSIGNEE, RECEIVER, STRANGER = "Almaty Auto LLP", "Almaty Auto, Aidar", "Shymkent Parts"
+RECEIVER, STRANGER = "Almaty Auto, Aidar", "Shymkent Parts"
+CAR: dict[str, Any] = {"make": "Foton", "model": "View", "powertrain": "diesel", "hs_code": "8703323110"}
+GENERAL_TRADE = "0110"
+DELIVERY: dict[str, Any] = {
+    "delivery_place": "Almaty, Severnoye Koltso 7",
+    "consignee_name": "Almaty Auto LLP",
+    "consignee_phone": "",
+    "consignee_language": "ru",
+}
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 #: How far the clock goes between two looks of reconciliation: while trips go, and when only limits run.
 STEP, LATER_STEP = timedelta(hours=6), timedelta(hours=24)
 FAR = timedelta(days=2000)
-BY = "dispatcher simulation@ferryman.example"
+BY, CONSIGNEE = "dispatcher simulation@ferryman.example", "consignee"
 SOURCES = {
     RecordKind.BORDER_EXIT.value: "Horgos border police",
     RecordKind.RETURN.value: "Horgos border police",
@@ -80,12 +88,14 @@ class Stage:
 def play_script(
     script: Script,
     *,
+    act: Callable[[Stage, list[Moment]], None] | None = None,
     until: datetime | None = None,
     tell: Callable[[datetime, Tally], None] = lambda *_: None,
 ) -> Stage:
     """Lay a script into the database up to a moment, its end if none is given; `tell` hears of every step.
 
-    Each step is one transaction, so that one that is stopped in the middle leaves whole steps.
+    `act` does what happens in a step: by real actions one by one, if none is given. Each step is one
+    transaction, so that one that is stopped in the middle leaves whole steps.
     """
     last = min(until or script.ends_at, script.ends_at)
     with transaction.atomic():
@@ -98,7 +108,7 @@ def play_script(
             while waiting is not None and waiting.at <= at:
                 due.append(waiting)
                 waiting = next(moments, None)
-            _act(stage, due)
+            (act or one_by_one)(stage, due)
             redate_closures(at=at)
             lapse_passes(at=at)
         tell(at, reconcile_all_due(at=at))
@@ -162,17 +172,17 @@ def _driver(stage: Stage, man: Man, at: datetime) -> Driver:
 # --- What happens ------------------------------------------------------------------------------
 
 
-def _act(stage: Stage, moments: list[Moment]) -> None:
+def one_by_one(stage: Stage, moments: Sequence[Moment]) -> None:
     """Do everything in the order of time; lines told at one moment are one file of each source."""
     for (at, is_file), together in groupby(moments, key=lambda each: (each.at, each.act == "record")):
         if is_file:
-            _tell(stage, list(together), at)
+            tell_lines(stage, list(together), at)
             continue
         for moment in together:
             ACTS[moment.act](stage, moment)
 
 
-def _tell(stage: Stage, moments: list[Moment], at: datetime) -> None:
+def tell_lines(stage: Stage, moments: list[Moment], at: datetime) -> None:
     files: defaultdict[str, list[RecordLine]] = defaultdict(list)
     for moment in moments:
         source = SOURCES[moment.data["kind"]]
@@ -200,24 +210,14 @@ def line_of(papers: dict[int, Paper], moment: Moment, number: int) -> RecordLine
 def _declare(stage: Stage, moment: Moment) -> None:
     paper = stage.papers[moment.about]
     company = stage.companies[paper.company]
-    vins = [leg.vin for leg in paper.legs] + ([paper.spare] if paper.spare else [])
-    for vin in vins:
-        stage.vehicles[vin] = register_vehicle(
-            company=company,
-            vin=vin,
-            make="Foton",
-            model="View",
-            powertrain="diesel",
-            hs_code="8703323110",
-            at=moment.at,
-            by=BY,
-        )
+    for vin in paper.vins:
+        stage.vehicles[vin] = register_vehicle(company=company, vin=vin, **CAR, at=moment.at, by=BY)
     stage.declarations[paper.number] = register_declaration(
         company=company,
         number=paper.code,
-        supervision_mode="0110",
+        supervision_mode=GENERAL_TRADE,
         status=DeclarationStatus.ACCEPTED,
-        vins=vins,
+        vins=paper.vins,
         at=moment.at,
         by=BY,
     )
@@ -231,10 +231,7 @@ def _plan(stage: Stage, moment: Moment) -> None:
         driver=stage.drivers[leg.man.number],
         declaration=stage.declarations[leg.declaration],
         route=stage.route,
-        delivery_place="Almaty, Severnoye Koltso 7",
-        consignee_name=CONSIGNEE,
-        consignee_phone="",
-        consignee_language="ru",
+        **DELIVERY,
         opens_at=leg.exit_at + OPENS,
         closes_at=leg.exit_at + CLOSES,
         at=moment.at,
@@ -242,7 +239,7 @@ def _plan(stage: Stage, moment: Moment) -> None:
     )
 
 
-def _issue(stage: Stage, moment: Moment) -> None:
+def issue(stage: Stage, moment: Moment) -> None:
     pass_, _is_new = issue_pass(trip=stage.trips[moment.about], at=moment.at, by=BY)
     stage.passes[moment.about].append(pass_)
 
@@ -263,47 +260,54 @@ def _close(stage: Stage, moment: Moment) -> None:
 
 
 def _scan(stage: Stage, moment: Moment) -> None:
+    scan = scan_of(stage, moment)
+    kept, _is_new = record_scan(scan=scan, at=moment.at, by=scanner(scan))
+    let_go(stage, kept)
+
+
+def scan_of(stage: Stage, moment: Moment) -> ScanInput:
+    """Choose a lane, and read the code there."""
     data = moment.data
-    checkpoint = stage.route.exit if data["place"] == "exit" else stage.route.entry
-    offline = Offline(Verdict.RELEASE, data["list_age"]) if "list_age" in data else None
-    scan, _is_new = record_scan(
-        scan=ScanInput(
-            scan_id=UUID(int=stage.chance.getrandbits(128), version=4),
-            code=stage.passes[moment.about][data.get("which", -1)].code,
-            checkpoint=checkpoint,
-            lane=str(stage.chance.randrange(1, 6)),
-            scanned_at=data.get("scanned_at"),
-            offline=offline,
-        ),
-        at=moment.at,
-        by=f"device {checkpoint.code}/simulation",
+    return ScanInput(
+        scan_id=UUID(int=stage.chance.getrandbits(128), version=4),
+        code=stage.passes[moment.about][data.get("which", -1)].code,
+        checkpoint=stage.route.exit if data["place"] == "exit" else stage.route.entry,
+        lane=str(stage.chance.randrange(1, 6)),
+        scanned_at=data.get("scanned_at"),
+        offline=Offline(Verdict.RELEASE, data["list_age"]) if "list_age" in data else None,
     )
-    if scan.verdict == Verdict.EXAMINE and offline is None:
-        _let_go(stage, scan, moment.at)
 
 
-def _let_go(stage: Stage, scan: Scan, at: datetime) -> None:
+def scanner(scan: ScanInput) -> str:
+    return f"device {scan.checkpoint.code}/simulation"
+
+
+def let_go(stage: Stage, scan: Scan) -> None:
     """Find nothing where a vehicle was selected."""
+    if scan.verdict != Verdict.EXAMINE or scan.offline_verdict:
+        return
     decide_examination(
         scan=scan,
         outcome=ExaminationOutcome.RELEASED,
         checklist=dict.fromkeys(ITEMS, Answer.RIGHT.value),
         officer=stage.officer,
-        at=at,
+        at=scan.recorded_at,
         by=f"officer {scan.checkpoint.code}/simulation",
     )
 
 
 def _receive(stage: Stage, moment: Moment) -> None:
     pass_ = _open_pass(stage, moment)
-    confirm_receipt(
-        pass_=pass_,
-        pin=receipt_pin(pass_.trip),
-        condition=Condition.DAMAGED if moment.data["is_damaged"] else Condition.GOOD,
-        receiver=STRANGER if moment.data["has_other_receiver"] else RECEIVER,
-        at=moment.at,
-        by="consignee",
-    )
+    confirm_receipt(pass_=pass_, pin=receipt_pin(pass_.trip), **word_of(moment), at=moment.at, by=CONSIGNEE)
+
+
+def word_of(moment: Moment) -> dict[str, Any]:
+    """Give the consignee's word."""
+    data = moment.data
+    return {
+        "condition": Condition.DAMAGED if data["is_damaged"] else Condition.GOOD,
+        "receiver": STRANGER if data["has_other_receiver"] else RECEIVER,
+    }
 
 
 def _refuse(stage: Stage, moment: Moment) -> None:
@@ -314,7 +318,7 @@ def _refuse(stage: Stage, moment: Moment) -> None:
         reason="wrong_vehicle",
         refused_by=RECEIVER,
         at=moment.at,
-        by="consignee",
+        by=CONSIGNEE,
     )
 
 
@@ -326,7 +330,7 @@ def _open_pass(stage: Stage, moment: Moment) -> Pass:
 ACTS: dict[str, Callable[[Stage, Moment], Any]] = {
     "declare": _declare,
     "plan": _plan,
-    "issue": _issue,
+    "issue": issue,
     "redate": _redate,
     "close": _close,
     "scan": _scan,

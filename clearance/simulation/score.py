@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from clearance.rules.assess import NOT_ASSESSED
 from clearance.simulation.faults import Truth
 from ferry.models import CaseKind
 
@@ -60,7 +61,8 @@ def score(truths: Iterable[Truth], found: Iterable[Found]) -> Score:
     expected = {(about, key, kind) for (about, key), truth in known.items() for kind in truth.kinds}
     seen = {each for each in found if (each[0], each[1]) in known}
     counts = [Counter(kind for _about, _key, kind in some) for some in (expected, seen, expected & seen)]
-    lines = tuple(Line(kind, *(some[kind] for some in counts)) for kind in CaseKind.values)
+    kinds = [kind for kind in CaseKind.values if kind not in NOT_ASSESSED]
+    lines = tuple(Line(kind, *(some[kind] for some in counts)) for kind in kinds)
     misses = [
         Miss(*each, known[each[0], each[1]].fault, is_extra=each in seen) for each in sorted(expected ^ seen)
     ]

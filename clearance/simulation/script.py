@@ -42,6 +42,9 @@ DRIVERS_A_COMPANY = 60
 ODD = 0.25
 #: Of those before the closed day, so many are received after it.
 SLOW = 0.5
+SURNAMES = ("王", "李", "张", "刘", "陈", "杨", "马", "赵", "黄", "周", "吴")
+GIVEN_NAMES = ("建军", "志强", "卫东", "海燕", "国庆", "玉梅", "小龙", "文斌", "永福", "丽娟", "天山", "春生")
+BEGINNING = 8
 VIN_STARTS = ("LVBV3JBB", "LZYTDGD6", "LGXCE4CB", "LVVDB21B", "LS5A3DKE", "L6TCX2E7")
 
 
@@ -101,6 +104,10 @@ class Paper:
     company: int
     legs: list[Leg] = field(default_factory=list)
     spare: str = ""
+
+    @property
+    def vins(self) -> list[str]:
+        return [*(leg.vin for leg in self.legs), *([self.spare] if self.spare else [])]
 
     @property
     def truth(self) -> Truth:
@@ -184,7 +191,8 @@ class _Writer:
 
     def _man(self, number: int, *, nationality: str = "CN", passport: str = "") -> Man:
         number_there = passport or f"E{(self.seed % 90 + 10) * 10**6 + number:08d}"
-        return Man(number, number % len(self.companies), f"Driver {number:04d}", number_there, nationality)
+        name = SURNAMES[number % len(SURNAMES)] + GIVEN_NAMES[number // len(SURNAMES) % len(GIVEN_NAMES)]
+        return Man(number, number % len(self.companies), name, number_there, nationality)
 
     def _vin(self) -> str:
         while True:
@@ -247,7 +255,9 @@ class _Writer:
                 return False
         if name == "mistyped_alone":
             slip = _slip(leg.vin)
-            return all(near(vin, slip) is None for vin in self.vins if vin != leg.vin)
+            # Two vehicles whose VINs begin differently are many slips apart.
+            alike = (vin for vin in self.vins if vin[:BEGINNING] == leg.vin[:BEGINNING] and vin != leg.vin)
+            return all(near(vin, slip) is None for vin in alike)
         return True
 
     def _partner(self, leg: Leg, legs: Sequence[Leg], lost_men: Mapping[int, datetime]) -> Leg | None:
@@ -342,7 +352,7 @@ class _Writer:
     ) -> Iterator[Moment]:
         """Have a line told in its source's next hourly file, late or twice where the course says so."""
         course = leg.course if leg else Course()
-        told_at = _next_hour(occurred_at + course.lines_are_late)
+        told_at = next_hour(occurred_at + course.lines_are_late)
         data |= {
             "kind": kind,
             "occurred_at": occurred_at,
@@ -361,7 +371,7 @@ class _Writer:
             yield from self._word(paper, DeclarationStatus.DELETED, first.exit_at - 3 * HOUR)
         if course.is_amended:
             yield from self._word(paper, DeclarationStatus.AMENDED, last + 5 * HOUR)
-        if course.is_closed:
+        if course.closes:
             yield from self._word(paper, DeclarationStatus.CLOSED, last + 3 * DAY)
 
     def _word(self, paper: Paper, status: DeclarationStatus, at: datetime) -> Iterator[Moment]:
@@ -385,7 +395,7 @@ class _Writer:
             yield from self._line(
                 leg, exit_kind, left_at + 12 * MINUTE, leg.number, vin=vin, passport=passport
             )
-        if course.entry_scan:
+        if course.has_entry_scan:
             yield self._moment(left_at + 70 * MINUTE, "scan", leg.number, place="entry")
         if course.register:
             vin = _slip(leg.vin) if course.register_mistypes else leg.vin
@@ -446,5 +456,6 @@ def _slip(vin: str) -> str:
     return vin[:-1] + ("8" if vin[-1] != "8" else "3")
 
 
-def _next_hour(at: datetime) -> datetime:
+def next_hour(at: datetime) -> datetime:
+    """Give the hour that begins after a moment."""
     return at.replace(minute=0, second=0, microsecond=0) + HOUR

@@ -12,7 +12,7 @@ from ferry.actions.case_steps import new_step, note_step, note_steps, party_of
 from ferry.actions.cases import SETTLED, resolve_case
 from ferry.actions.documents import keep_document
 from ferry.errors import Conflict, Invalid, NotAllowed, Reason
-from ferry.models import Case, CaseLevel, CaseState, DocumentKind, Party, StepKind
+from ferry.models import Case, CaseLevel, CaseState, CaseStep, DocumentKind, Party, StepKind
 from ferry.queries.members import writers_of
 from ferry.rules.cases import LONGEST_NOTE
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from ferry.models import CaseStep, User
+    from ferry.models import User
 
 COLUMNS = {Party.COMPANY: "assigned_to", Party.CUSTOMS: "officer"}
 STEPS = {CaseLevel.ENQUIRY: StepKind.ENQUIRED, CaseLevel.ESCALATED: StepKind.ESCALATED}
@@ -134,7 +134,8 @@ def raise_to_enquiry(*, case: Case, party: str, at: datetime, by: str) -> None:
         if not risen.update(level=CaseLevel.ENQUIRY, level_at=at):
             detail = _("This case is a formal enquiry already, or settled. Reload it.")
             raise Conflict(Reason("level_reached", detail))
-        note_step(case=case, kind=StepKind.ENQUIRED, at=at, by=by, party=party)
+        step = note_step(case=case, kind=StepKind.ENQUIRED, at=at, by=by, party=party)
+        CaseStep.objects.filter(pk=step.pk).update(mail_due_at=at)
 
 
 def place_cases(*, placings: Sequence[Placing], at: datetime, by: str) -> int:
@@ -142,8 +143,15 @@ def place_cases(*, placings: Sequence[Placing], at: datetime, by: str) -> int:
     moved: list[CaseStep] = []
     for one in placings:
         above = range(one.case.level + 1, one.level + 1)
-        moved += [new_step(one.case.pk, STEPS[CaseLevel(level)], at=at, by=by) for level in above]
+        moved += [_step_up(one.case.pk, level, at=at, by=by) for level in above]
         one.case.due_at, one.case.level, one.case.level_at = one.due_at, one.level, one.level_at
     Case.objects.bulk_update([one.case for one in placings], ["due_at", "level", "level_at"])
     note_steps(moved)
     return len(moved)
+
+
+def _step_up(case_id: int, level: int, *, at: datetime, by: str) -> CaseStep:
+    """Write a step up; an enquiry's letter is due with it, and prepared by a worker of its own."""
+    step = new_step(case_id, STEPS[CaseLevel(level)], at=at, by=by)
+    step.mail_due_at = at if step.kind == StepKind.ENQUIRED else None
+    return step

@@ -17,7 +17,14 @@ from ferry.queries.issue import china_date
 from ferry.queries.people import goes_by, person_with_passport
 from ferry.rules.findings import FINE, Finding, refuse
 from ferry.rules.letters import plain_capitals, plain_text
-from ferry.rules.numbers import judge_passport, judge_passport_line, normalise_mrz, normalise_passport
+from ferry.rules.numbers import (
+    judge_latin_name,
+    judge_passport,
+    judge_passport_line,
+    normalise_latin_name,
+    normalise_mrz,
+    normalise_passport,
+)
 from ferry.rules.powertrain import judge_licence_class
 
 if TYPE_CHECKING:
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
 
 FIELDS = (
     "name",
+    "name_latin",
     "passport_number",
     "passport_expires_on",
     "nationality",
@@ -40,6 +48,7 @@ FIELDS = (
 
 class DriverChanges(TypedDict, total=False):
     name: str
+    name_latin: str
     passport_number: str
     passport_expires_on: date
     nationality: str
@@ -61,6 +70,7 @@ def register_driver(
     licence_expires_on: date,
     phone: str,
     language: str,
+    name_latin: str = "",
     previous_passport_number: str = "",
     mrz: str = "",
     at: datetime,
@@ -73,6 +83,7 @@ def register_driver(
     driver = Driver(
         company=company,
         name=name,
+        name_latin=name_latin,
         passport_number=passport_number,
         passport_expires_on=passport_expires_on,
         nationality=nationality,
@@ -119,6 +130,7 @@ def judge_driver(driver: Driver, *, today: date, mrz: str = "") -> Finding:
     driver.nationality = plain_capitals(driver.nationality)
     driver.licence_class = plain_text(driver.licence_class).upper()
     driver.name, driver.phone = plain_text(driver.name), plain_text(driver.phone)
+    driver.name_latin = normalise_latin_name(driver.name_latin)
     finding = judge_passport(
         driver.passport_number,
         nationality=driver.nationality,
@@ -131,6 +143,7 @@ def judge_driver(driver: Driver, *, today: date, mrz: str = "") -> Finding:
         nationality=driver.nationality,
         expires_on=driver.passport_expires_on,
     )
+    finding += judge_latin_name(driver.name_latin)
     return finding + _judge_nationality(driver) + _judge_licence(driver, today)
 
 

@@ -1,4 +1,4 @@
-"""Write letters of enquiry about cases, and see those off that go by e-mail."""
+"""Write letters of enquiry about cases, prepare those of formal enquiries, and see off what is mailed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ferry.actions.case_steps import note_step
@@ -14,14 +16,16 @@ from ferry.actions.cases import SETTLED
 from ferry.actions.documents import keep_document
 from ferry.enquiry_paper import Letter, draw_enquiry
 from ferry.errors import Conflict, Invalid, Reason
-from ferry.models import Case, CaseStep, DocumentKind, StepKind
+from ferry.models import Case, CaseStep, DocumentKind, Party, StepKind
 from ferry.models.driver import READ_INSTEAD
 from ferry.queries.case_lists import SHOWN
-from ferry.rules.cases import COMPANY, CONSIGNEE, addressees
+from ferry.rules.cases import COMPANY, CONSIGNEE, addressees, asked_first
 from ferry.rules.notices import next_mail
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from django.db.models import QuerySet
 
 #: A letter to the same reader is not written again so soon: the first one was meant.
 AGAIN_AFTER = timedelta(hours=1)
@@ -36,38 +40,81 @@ def write_enquiry(
     With an address it is sent there as soon as a worker comes to it.
     """
     with transaction.atomic():
-        Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
-        case = Case.objects.select_related("company", *SHOWN).get(pk=case.pk)
+        case = _hold(case.pk)
         _refuse_what_cannot_be(case, to, party)
-        letters = CaseStep.objects.filter(case=case, kind=StepKind.LETTER)
-        recent = letters.filter(at__gt=at - AGAIN_AFTER, data__to=to).first()
-        if recent is not None:
-            return recent, False
-        letter = _letter(case, to, sender, letters.count() + 1, at)
-        content = draw_enquiry(case, letter)
-        document, _is_new = keep_document(
-            company=case.company,
-            about=case,
-            kind=DocumentKind.OTHER,
-            name=f"enquiry-{letter.number}.pdf",
-            content=content,
-            at=at,
-            by=by,
-        )
-        data = {
-            "number": letter.number,
-            "to": to,
-            "name": letter.name,
-            "language": letter.language,
-            "email": email,
-            "sha256": hashlib.sha256(content).hexdigest(),
-        }
-        step = note_step(
-            case=case, kind=StepKind.LETTER, at=at, by=by, party=party, data=data, document=document
-        )
+        recent = _letters(case).filter(at__gt=at - AGAIN_AFTER, data__to=to)
+        meant = recent.exclude(party=Party.SYSTEM).first()
+        if meant is not None:
+            return meant, False
+        step = _write(case, to=to, email=email, sender=sender, party=party, at=at, by=by)
         if email:
             CaseStep.objects.filter(pk=step.pk).update(mail_due_at=at)
     return step, True
+
+
+def claim_unprepared(*, at: datetime) -> list[CaseStep]:
+    """Take formal enquiries whose letter is to be prepared; unless it is they are due again later."""
+    return _claim(StepKind.ENQUIRED, at=at)
+
+
+def prepare_enquiry(*, step: CaseStep, at: datetime, by: str) -> CaseStep | None:
+    """Prepare the letter of a formal enquiry for a person to hand over, once; None where nobody needs it.
+
+    What the consignee or the driver is asked is asked by the company, which knows them; the company is asked
+    by customs.
+    """
+    with transaction.atomic():
+        case = _hold(step.case_id)
+        waiting = CaseStep.objects.filter(pk=step.pk, mail_due_at__isnull=False)
+        if not waiting.update(mail_due_at=None) or not case.is_open:
+            return None
+        to = asked_first(case.kind, of_trip=case.trip is not None)
+        sender = _customs(case) if to == COMPANY else _company(case)
+        return _write(case, to=to, email="", sender=sender, party=Party.SYSTEM, at=at, by=by)
+
+
+def _company(case: Case) -> str:
+    return " · ".join(filter(None, (case.company.name, case.company.phone)))
+
+
+def _customs(case: Case) -> str:
+    """Name who asks a company, in its language."""
+    with translation.override(case.company.language):
+        if case.route is None:
+            return gettext("Customs")
+        return gettext("Customs, checkpoint %(place)s") % {"place": case.route.exit.name}
+
+
+def _hold(pk: int) -> Case:
+    Case.objects.select_for_update(of=("self",)).get(pk=pk)
+    return Case.objects.select_related("company", "route__exit", *SHOWN).get(pk=pk)
+
+
+def _letters(case: Case) -> QuerySet[CaseStep]:
+    return CaseStep.objects.filter(case=case, kind=StepKind.LETTER)
+
+
+def _write(case: Case, *, to: str, email: str, sender: str, party: str, at: datetime, by: str) -> CaseStep:
+    letter = _letter(case, to, sender, _letters(case).count() + 1, at)
+    content = draw_enquiry(case, letter)
+    document, _is_new = keep_document(
+        company=case.company,
+        about=case,
+        kind=DocumentKind.OTHER,
+        name=f"enquiry-{letter.number}.pdf",
+        content=content,
+        at=at,
+        by=by,
+    )
+    data = {
+        "number": letter.number,
+        "to": to,
+        "name": letter.name,
+        "language": letter.language,
+        "email": email,
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    return note_step(case=case, kind=StepKind.LETTER, at=at, by=by, party=party, data=data, document=document)
 
 
 def _letter(case: Case, to: str, sender: str, number: int, at: datetime) -> Letter:
@@ -95,8 +142,12 @@ def _refuse_what_cannot_be(case: Case, to: str, party: str) -> None:
 
 def claim_enquiries(*, at: datetime) -> list[CaseStep]:
     """Take letters that are due by e-mail; unless they are sent they are due again later."""
+    return _claim(StepKind.LETTER, at=at)
+
+
+def _claim(kind: StepKind, *, at: datetime) -> list[CaseStep]:
     with transaction.atomic():
-        due = CaseStep.objects.filter(mail_due_at__lte=at).order_by("mail_due_at")
+        due = CaseStep.objects.filter(kind=kind, mail_due_at__lte=at).order_by("mail_due_at")
         letters = list(due.select_for_update(skip_locked=True, of=("self",))[:LETTERS_AT_ONCE])
         for letter in letters:
             letter.mail_tries += 1

@@ -47,9 +47,14 @@ def _field_reasons(row: Model) -> list[Reason]:
 
 def keep(row: Any, *, at: datetime, by: str) -> None:
     """Save a row that has a history, saying when it was and by whom."""
+    says_when(row, at=at, by=by)
+    row.save()
+
+
+def says_when(row: Any, *, at: datetime, by: str) -> None:
+    """Have a row's history say when it was and by whom, however the row is stored."""
     row._history_date = at
     row._change_reason = by[:REASON_LENGTH]
-    row.save()
 
 
 def differs(row: Model, fields: Mapping[str, Any]) -> bool:

@@ -201,7 +201,7 @@ def _make_pass(trip: Trip, licence: Licence | None, at: datetime) -> Pass:
                 trip=trip,
                 pass_id=pass_id,
                 short_code=_free_short_code(),
-                code=_seal(trip, pass_id, key),
+                code=seal_pass(trip, pass_id, key),
                 signing_key=key,
                 driver=trip.driver,
                 vin=trip.vehicle.vin,
@@ -212,11 +212,12 @@ def _make_pass(trip: Trip, licence: Licence | None, at: datetime) -> Pass:
             )
     except IntegrityError as error:
         raise Conflict(Reason("vehicle_has_open_pass", VEHICLE_HAS_OPEN_PASS, "vin")) from error
-    _keep_trusted(key, trip.closes_at + TRUST_AFTER_LAST_PASS)
+    keep_trusted(key, trip.closes_at + TRUST_AFTER_LAST_PASS)
     return pass_
 
 
-def _seal(trip: Trip, pass_id: uuid.UUID, key: SigningKey) -> str:
+def seal_pass(trip: Trip, pass_id: uuid.UUID, key: SigningKey) -> str:
+    """Write the signed text of a pass; the trip comes with vehicle, driver and route loaded."""
     claims = codes.PassClaims(
         issuer=ISSUER,
         pass_id=pass_id,
@@ -245,7 +246,7 @@ def _free_short_code() -> str:
             return short_code
 
 
-def _keep_trusted(key: SigningKey, until: datetime) -> None:
+def keep_trusted(key: SigningKey, until: datetime) -> None:
     """Make up for a key that was rotated out while this pass was being made."""
     SigningKey.objects.filter(pk=key.pk, trusted_until__lt=until).update(trusted_until=until)
 
@@ -261,7 +262,7 @@ def _move_to_ready(trip: Trip, pass_: Pass, at: datetime, by: str) -> None:
             by=by,
             data=data,
             next_check_at=trip.closes_at,
-            pin_sealed=trip.pin_sealed if receipt_pin(trip) else _new_pin(),
+            pin_sealed=trip.pin_sealed if receipt_pin(trip) else new_pin(),
         )
     except IntegrityError as error:
         raise Conflict(_unavailable(trip)) from error
@@ -279,5 +280,6 @@ def _unavailable(trip: Trip) -> Reason:
     return Reason("driver_unavailable", driver_unavailable(trip.planned_return_on), "driver")
 
 
-def _new_pin() -> bytes:
+def new_pin() -> bytes:
+    """Make a consignee's PIN, sealed."""
     return vault.lock(f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}".encode())

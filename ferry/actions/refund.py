@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
@@ -14,25 +14,25 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from ferry.errors import Conflict, Invalid, Reason
-from ferry.models import Declaration, PackageState, RefundFiling, RefundPackage
+from ferry.models import Declaration, PackageState, RefundFiling, RefundPackage, RefundPiece
 from ferry.queries.issue import china_date
-from ferry.queries.receiving import check_of, delivery_of
+from ferry.queries.receiving import receipts_of
 from ferry.queries.refund import proofs_of
 from ferry.receipt_paper import draw_receipt
-from ferry.refund_papers import Writer
+from ferry.refund_papers import Writer, write_piece
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date, datetime
 
     from django.db.models import QuerySet
 
-    from ferry.models import Trip
+    from ferry.queries.refund import Proof
 
 #: A worker that says nothing for so long is taken for dead.
 HOLD = timedelta(minutes=5)
+#: So often it may be begun again without getting any further.
 TRIES = 3
-SAID_EVERY = 20
 
 
 def ask_for_package(
@@ -64,47 +64,99 @@ def claim_package(*, at: datetime) -> RefundPackage | None:
     free = Q(held_until__isnull=True) | Q(held_until__lt=at)
     waiting = RefundPackage.objects.filter(free, state=PackageState.WAITING)
     waiting.filter(tries__gte=TRIES).update(state=PackageState.FAILED, finished_at=at)
+    _remove(RefundPiece.objects.exclude(package__state=PackageState.WAITING))
     for pk in waiting.order_by("tries", "pk").values_list("pk", flat=True):
-        if waiting.filter(pk=pk).update(held_until=at + HOLD, tries=F("tries") + 1, done=0):
+        if waiting.filter(pk=pk).update(held_until=at + HOLD, tries=F("tries") + 1):
             return RefundPackage.objects.select_related("declaration__company").get(pk=pk)
     return None
 
 
-def make_package(*, package: RefundPackage, now: Callable[[], datetime]) -> bool:
-    """Write the package to storage, file after file; False where another worker was faster."""
-    with TemporaryFile() as target, translation.override(package.language):
-        writer = Writer(target, package.declaration)
-        for done, proof in enumerate(proofs_of(package.declaration), 1):
-            writer.add(proof, _receipt(proof.trip) if proof.trip else None)
-            if done % SAID_EVERY == 0:
-                _rows(package).update(done=done, held_until=now() + HOLD)
+def make_package(
+    *, package: RefundPackage, now: Callable[[], datetime], is_time_up: Callable[[], bool] = lambda: False
+) -> bool:
+    """Go on with a package where the last worker stopped, and write it to storage once all of it is made.
+
+    False where time is up before that, for the next to go on, or where another worker took it over.
+    """
+    last = package.pieces.order_by("last_vin").last()
+    with translation.override(package.language):
+        for proofs in proofs_of(package.declaration, after=last.last_vin if last else ""):
+            if not _keep_piece(package, proofs, now):
+                return False
+            if is_time_up():
+                _say(package, held_until=None)
+                return False
+        return _put_together(package, now)
+
+
+def _keep_piece(package: RefundPackage, proofs: Sequence[Proof], now: Callable[[], datetime]) -> bool:
+    """Draw some receipts and keep them as a piece; False where another worker holds the package now."""
+    piece = RefundPiece(package=package, last_vin=proofs[-1].line.vin)
+    with TemporaryFile() as target:
+        write_piece(target, _with_receipts(proofs))
+        piece.file.save("piece.zip", File(target), save=False)
+    with transaction.atomic():
+        is_ours = _say(package, done=F("done") + len(proofs), tries=0, held_until=now() + HOLD)
+        if is_ours:
+            piece.save(force_insert=True)
+    if not is_ours:
+        piece.file.delete(save=False)
+    return is_ours
+
+
+def _with_receipts(proofs: Sequence[Proof]) -> Iterator[tuple[Proof, bytes | None]]:
+    receipts = receipts_of([proof.trip.pk for proof in proofs if proof.trip])
+    for proof in proofs:
+        said = receipts.get(proof.trip.pk) if proof.trip else None
+        yield proof, draw_receipt(pass_=said[0], answer=said[1], check=said[2]) if said else None
+
+
+def _put_together(package: RefundPackage, now: Callable[[], datetime]) -> bool:
+    """Write the file of all pieces; where VINs were declared since, begin anew instead."""
+    pieces = RefundPiece.objects.filter(package=package)
+    declared = package.declaration.declared_vehicles.count()
+    if not RefundPackage.objects.filter(pk=package.pk, done=declared).exists():
+        _remove(pieces)
+        _say(package, done=0, total=declared, held_until=None)
+        return False
+    with TemporaryFile() as target, Writer(target, package.declaration) as writer:
+        for piece in pieces.order_by("last_vin").iterator():
+            with piece.file.open("rb") as file:
+                writer.add(file)
+            if not _say(package, held_until=now() + HOLD):
+                return False
         writer.finish()
         size, digest = target.tell(), _digest(target)
         package.file.save("package.zip", File(target), save=False)
-    finished = _rows(package).update(
+    is_ours = _say(
+        package,
         state=PackageState.DONE,
-        done=package.total,
         file=package.file.name,
         size=size,
         sha256=digest,
         finished_at=now(),
         held_until=None,
     )
-    if not finished:
+    if is_ours:
+        _remove(pieces)
+    else:
         package.file.delete(save=False)
-    return bool(finished)
+    return is_ours
 
 
-def _rows(package: RefundPackage) -> QuerySet[RefundPackage]:
-    """Find it while this worker still holds it: another one's claim counts a try more."""
-    return RefundPackage.objects.filter(pk=package.pk, state=PackageState.WAITING, tries=package.tries)
+def _say(package: RefundPackage, *, held_until: datetime | None, **said: Any) -> bool:
+    """Write how far it is while this worker still holds it, and hold it on; False where another one does."""
+    ours = RefundPackage.objects.filter(
+        pk=package.pk, state=PackageState.WAITING, held_until=package.held_until
+    )
+    package.held_until = held_until
+    return bool(ours.update(held_until=held_until, **said))
 
 
-def _receipt(trip: Trip) -> bytes | None:
-    delivery = delivery_of(trip)
-    if delivery is None or delivery.receipt is None:
-        return None
-    return draw_receipt(pass_=delivery.pass_, answer=delivery.receipt, check=check_of(delivery.receipt))
+def _remove(pieces: QuerySet[RefundPiece]) -> None:
+    for piece in pieces.iterator():
+        piece.file.delete(save=False)
+        piece.delete()
 
 
 def _digest(target: IO[bytes]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from ferry.models import Company, CompanyDay, DayMark, EventKind, TripEvent
+from ferry.models import AT_CHECKPOINTS, Company, CompanyDay, DayMark, EventKind, TripEvent
 from ferry.queries.issue import china_date
 from ferry.queries.reports import counted_day, marked_companies
 
@@ -40,6 +40,8 @@ def mark_news(*, events: Sequence[TripEvent], cases: Sequence[Case]) -> None:
     earlier = TripEvent.objects.filter(trip__in=list(trips), kind__in=MOVED) if trips else ()
     days |= {(trips[event.trip_id].company_id, china_date(event.at)) for event in earlier}
     for event in events:
+        if event.kind in AT_CHECKPOINTS:
+            days.add((event.trip.company_id, china_date(event.at)))
         if event.kind == EventKind.REDATED:
             was = datetime.fromisoformat(event.data["from"])
             days.add((event.trip.company_id, china_date(was)))

@@ -10,6 +10,7 @@ from django.db.models import Q
 from ferry.models import Stay
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from ferry.models import Person, Trip
@@ -45,6 +46,15 @@ def leave(*, person: Person, on: date) -> bool:
     if stay is None:
         return False
     return bool(Stay.objects.filter(pk=stay.pk, left_on__isnull=True).update(left_on=on))
+
+
+def leave_all(*, on: Mapping[int, date]) -> None:
+    """Close the open stay of each person (by id) as `leave` does."""
+    open_stays = Stay.objects.filter(person__in=on, left_on__isnull=True).order_by("entered_on")
+    latest = {stay.person_id: stay for stay in open_stays if stay.entered_on <= on[stay.person_id]}
+    for person_id, stay in latest.items():
+        stay.left_on = on[person_id]
+    Stay.objects.bulk_update(latest.values(), ["left_on"])
 
 
 def correct_leaving(*, person: Person, was: date, on: date) -> None:

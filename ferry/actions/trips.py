@@ -11,15 +11,16 @@ from django.utils.translation import gettext_lazy as _
 
 from ferry.actions.moves import move_trip, note_event
 from ferry.actions.passes import end_open_pass, end_pass, lock_trip
-from ferry.actions.stays import correct_leaving, leave
+from ferry.actions.stays import correct_leaving, leave, leave_all
 from ferry.codes import SYMBOLS
 from ferry.errors import Conflict, Invalid, NotYours, Reason
-from ferry.models import EventKind, Pass, PassState, Trip, TripState
+from ferry.models import EventKind, Pass, PassState, Trip, TripEvent, TripState
 from ferry.queries.issue import kazakh_date, planned_return
 from ferry.rules.issue import judge_window
 from ferry.rules.pay import rate_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     from ferry.models import Company, Declaration, Driver, Route, Vehicle
@@ -162,6 +163,23 @@ def driver_back(*, trip: Trip, occurred_at: datetime, at: datetime, by: str, on_
         _say_when_he_was_back(trip, occurred_at, at, by)
         correct_leaving(person=trip.person, was=kazakh_date(known), on=kazakh_date(occurred_at))
     return True
+
+
+def drivers_back(*, returns: Sequence[tuple[Trip, datetime]], at: datetime, by: str) -> None:
+    """Record as `driver_back` does that these drivers are back, each from one trip that they left on.
+
+    Call with the trips locked; of none of them it may be known yet.
+    """
+    if not returns:
+        return
+    for trip, occurred_at in returns:
+        trip.driver_returned_at, trip.next_check_at = occurred_at, at
+    Trip.objects.bulk_update([trip for trip, _when in returns], ["driver_returned_at", "next_check_at"])
+    TripEvent.objects.bulk_create(
+        TripEvent(trip=trip, kind=EventKind.DRIVER_RETURNED, at=occurred_at, recorded_at=at, by=by)
+        for trip, occurred_at in returns
+    )
+    leave_all(on={trip.person_id: kazakh_date(occurred_at) for trip, occurred_at in returns})
 
 
 def spend_open_pass(trip: Trip, at: datetime) -> None:

@@ -30,14 +30,14 @@ class StayRows(Rows):
 
 class DriverRows(Rows):
     model = Driver
-    fields = ("name", "company", "is_active")
+    fields = ("name", "name_latin", "company", "is_active")
 
 
 @admin.register(Person)
 class PersonPage(ReadOnly):
     list_display = ("id", "created_at")
     # What is searched for stands in an address, where a whole passport number has no place.
-    search_fields = ("passports__number__endswith", "drivers__name")
+    search_fields = ("passports__number__endswith", "drivers__name", "drivers__name_latin")
     search_help_text = _("The last four characters of a passport number, or a name.")
     inlines = (PassportRows, DriverRows, StayRows)
     actions = ("join",)

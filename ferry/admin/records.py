@@ -37,10 +37,18 @@ class HandoverPage(ReadOnly):
 
 @admin.register(Driver)
 class DriverPage(WithHistory, ReadOnly):
-    list_display = ("name", "nationality", "passport_tail", "licence_class", "company", "is_active")
+    list_display = (
+        "name",
+        "name_latin",
+        "nationality",
+        "passport_tail",
+        "licence_class",
+        "company",
+        "is_active",
+    )
     list_filter = ("is_active", "nationality")
     list_select_related = ("company",)
-    search_fields = ("name", "passport_number__endswith")
+    search_fields = ("name", "name_latin", "passport_number__endswith")
 
 
 class DeclaredVehicleRows(Rows):

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 class DriverBody(serializers.Serializer[Any]):
     name = Text(max_length=100)
+    name_latin = Text(
+        max_length=100,
+        required=False,
+        allow_blank=True,
+        help_text="As the passport's machine-readable lines spell it: MA JUN.",
+    )
     passport_number = Text(max_length=20)
     passport_expires_on = Day()
     mrz = Text(
@@ -53,6 +59,7 @@ class DriverAnswer(Answer[Driver]):
         fields = [
             "id",
             "name",
+            "name_latin",
             "passport_number",
             "passport_expires_on",
             "nationality",
@@ -66,7 +73,8 @@ class DriverAnswer(Answer[Driver]):
 
 
 DRIVER: dict[str, Any] = {
-    "name": "Ma Jun",
+    "name": "马军",
+    "name_latin": "MA JUN",
     "passport_number": "E12345678",
     "passport_expires_on": "2034-01-01",
     "nationality": "CN",

@@ -65,7 +65,7 @@ class ReturnBody(BackBody):
 class TripDriver(Answer[Driver]):
     class Meta:
         model = Driver
-        fields = ["id", "name"]
+        fields = ["id", "name", "name_latin"]
 
 
 class Consignee(serializers.Serializer[Any]):
@@ -171,7 +171,7 @@ TRIP_ROW = {
     "state": "planned",
     "outcome": "waiting",
     **TRIP,
-    "driver": {"id": 12, "name": "Ma Jun"},
+    "driver": {"id": 12, "name": "马军", "name_latin": "MA JUN"},
     "planned_return_on": "2026-11-23",
     "created_at": "2026-11-22T02:00:00Z",
     "exited_at": None,

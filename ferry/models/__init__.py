@@ -56,15 +56,26 @@ from ferry.models.people import Membership, Passport, Person, Role, Stay, User
 from ferry.models.place import Checkpoint, Closure, Country, Route
 from ferry.models.readiness import Door, Mark, ReadinessPolicy, VehicleMark
 from ferry.models.receipt import Condition, Receipt
-from ferry.models.refund import PackageState, RefundFiling, RefundPackage
-from ferry.models.report import CompanyDay, DayMark, Timed
+from ferry.models.refund import PackageState, RefundFiling, RefundPackage, RefundPiece
+from ferry.models.report import CompanyDay, DayMark, Said, Timed
 from ferry.models.report_letter import ReportLetter, Rhythm, Subscription
 from ferry.models.roster import LineState, Roster, RosterLine
 from ferry.models.saved import CASE_ACTS, BulkAct, BulkJob, BulkLine, SavedView
-from ferry.models.trip import ON_THE_WAY, EventKind, Outcome, Pass, PassState, Trip, TripEvent, TripState
+from ferry.models.trip import (
+    AT_CHECKPOINTS,
+    ON_THE_WAY,
+    EventKind,
+    Outcome,
+    Pass,
+    PassState,
+    Trip,
+    TripEvent,
+    TripState,
+)
 from ferry.models.vehicle import Handover, Powertrain, Vehicle
 
 __all__ = [
+    "AT_CHECKPOINTS",
     "CASE_ACTS",
     "ON_THE_WAY",
     "OPEN_IMPORTS",
@@ -144,6 +155,7 @@ __all__ = [
     "Receipt",
     "RefundFiling",
     "RefundPackage",
+    "RefundPiece",
     "RefusalReason",
     "ReportLetter",
     "Rhythm",
@@ -152,6 +164,7 @@ __all__ = [
     "Roster",
     "RosterLine",
     "Route",
+    "Said",
     "SavedView",
     "Scope",
     "Side",

@@ -32,6 +32,7 @@ class CaseKind(models.TextChoices):
     NEVER_USED = "never_used", _("Code never used")
     RETURNED_UNDELIVERED = "returned_undelivered", _("Came back undelivered")
     STALE_OFFLINE_RELEASE = "stale_offline_release", _("Released offline although revoked")
+    RELEASE_UNHEARD = "release_unheard", _("Released, but held at the lane")
 
 
 class Weight(models.IntegerChoices):
@@ -186,7 +187,7 @@ class Party(models.TextChoices):
 
 
 class StepKind(models.TextChoices):
-    OPENED = "opened", _("Opened")
+    OPENED = "opened", pgettext_lazy("step of a case", "Opened")
     HEAVIER = "heavier", _("Became heavier")
     FACTS_CHANGED = "facts_changed", _("More was seen")
     ASSIGNED = "assigned", _("Assigned")
@@ -205,7 +206,8 @@ class CaseStep(models.Model):
 
     An `is_internal` one is for the side of its `party` alone. `text` is what a person wrote; `data` are
     codes, numbers and names that go with the kind. It waits to be announced while `announced_at` is empty.
-    A letter is its own queue of mail: due when `mail_due_at` has passed.
+    A letter is its own queue of mail: due when `mail_due_at` has passed. An enquiry is that of its letter,
+    until it is prepared.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="steps", db_index=False)

@@ -26,10 +26,17 @@ class Language(models.TextChoices):
 READ_INSTEAD = {Language.UYGHUR.value: Language.CHINESE.value}
 
 
+#: A passport's machine-readable line has so many places for a name (ICAO 9303, TD3).
+LATIN_NAME_LENGTH = 39
+
+
 class Driver(models.Model):
+    """A person as one company registered him; `name_latin` is his name as the passport's lines spell it."""
+
     company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="drivers")
     person = models.ForeignKey("ferry.Person", models.PROTECT, related_name="drivers")
     name = models.CharField(_("name"), max_length=100)
+    name_latin = models.CharField(_("Latin name"), max_length=LATIN_NAME_LENGTH, blank=True)
     passport_number = models.CharField(_("passport number"), max_length=20)
     passport_expires_on = models.DateField(_("passport expires"))
     nationality = models.CharField(_("nationality"), max_length=2, default="CN")
@@ -57,10 +64,15 @@ class Driver(models.Model):
                 condition=models.Q(passport_number__regex=r"^[A-Z0-9]{5,15}$"),
                 name="driver_passport_has_its_form",
             ),
+            models.CheckConstraint(
+                condition=models.Q(name_latin__regex=r"^([A-Z]+([ '-][A-Z]+)*)?$"),
+                name="driver_latin_name_has_its_form",
+            ),
         ]
         indexes = [
             models.Index(fields=["company", "-id"]),
             models.Index(fields=["company", "name", "id"], name="driver_by_name"),
+            models.Index(fields=["company", "name_latin", "id"], name="driver_by_latin_name"),
             models.Index(fields=["company", "passport_expires_on", "id"], name="driver_by_passport"),
             models.Index(fields=["company", "licence_expires_on", "id"], name="driver_by_licence"),
             models.Index(Right("passport_number", 4), "company", name="driver_by_passport_end"),
@@ -68,6 +80,15 @@ class Driver(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def latin_beside(self) -> str:
+        """The Latin name, where the name itself does not say it already."""
+        return "" if self.name_latin == self.name.upper() else self.name_latin
+
+    @property
+    def names(self) -> str:
+        return " · ".join(filter(None, (self.name, self.latin_beside)))
 
     @property
     def passport_tail(self) -> str:

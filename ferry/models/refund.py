@@ -17,7 +17,7 @@ class PackageState(models.TextChoices):
     FAILED = "failed", pgettext_lazy("package", "Could not be made")
 
 
-def kept_as(_package: RefundPackage, _name: str) -> str:
+def kept_as(_row: RefundPackage | RefundPiece, _name: str) -> str:
     """Name a stored file ourselves: nothing that could be guessed."""
     return f"refunds/{secrets.token_hex(16)}.zip"
 
@@ -25,7 +25,9 @@ def kept_as(_package: RefundPackage, _name: str) -> str:
 class RefundPackage(models.Model):
     """A ZIP of what proves a declaration's exports, as asked for once; its own queue while it waits.
 
-    A worker holds it until `held_until`. The same facts give the same content, so the same `sha256`.
+    A worker holds it until `held_until`, which is its token too: whoever took it over wrote another one.
+    `tries` are those since something of it was last made. The same facts give the same content, so the same
+    `sha256`.
     """
 
     company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="refund_packages")
@@ -65,6 +67,22 @@ class RefundPackage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.declaration} · {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class RefundPiece(models.Model):
+    """What is made already of a package: the vehicles up to `last_vin`, which nobody has to draw again."""
+
+    package = models.ForeignKey(RefundPackage, models.CASCADE, related_name="pieces", db_index=False)
+    last_vin = models.CharField(max_length=17)
+    file = models.FileField(upload_to=kept_as, max_length=100)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["package", "last_vin"], name="piece_of_a_package_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.package} · {self.last_vin}"
 
 
 class RefundFiling(models.Model):

@@ -16,13 +16,22 @@ class Timed(models.TextChoices):
     RECEIPT_DISCHARGE = "receipt_discharge", _("Receipt to discharge")
 
 
+class Said(models.TextChoices):
+    """What a checkpoint said at a scan, as a company is told."""
+
+    RELEASE = "release", _("Released at once")
+    EXAMINE = "examine", _("Sent to examination")
+    REFUSE = "refuse", _("Refused at the checkpoint")
+
+
 class CompanyDay(models.Model):
     """What a company's trips on a route came to on one day of Beijing's.
 
     `planned`, `issued`, `cancelled` and `lapsed` are of the trips whose window opens on the day; `exited`,
     `arrived`, `delivered` and `discharged` happened on it; `returned` and `outcomes` are of those that left
     on it. `times` says for each stage how many took so many whole minutes ({"exit_entry": {"73": 2}}),
-    `cases` how many were opened of each kind. Without a route are cases of declarations without a trip.
+    `verdicts` what checkpoints said at each scan of the day ({"release": 2}), `cases` how many were opened of
+    each kind. Without a route are cases of declarations without a trip.
     """
 
     company = models.ForeignKey("ferry.Company", models.CASCADE, related_name="days", db_index=False)
@@ -41,6 +50,7 @@ class CompanyDay(models.Model):
     returned = models.PositiveIntegerField(default=0)
     outcomes = models.JSONField(default=dict)
     times = models.JSONField(default=dict)
+    verdicts = models.JSONField(default=dict)
     cases = models.JSONField(default=dict)
 
     class Meta:

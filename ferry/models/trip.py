@@ -259,6 +259,10 @@ class EventKind(models.TextChoices):
     DISCHARGED = "discharged", _("Discharged: all records agree")
 
 
+#: What a scan ends in.
+AT_CHECKPOINTS = [EventKind.EXITED, EventKind.ARRIVED, EventKind.EXAMINE, EventKind.REFUSED]
+
+
 class TripEvent(models.Model):
     """One thing that happened to a trip: when it was, when we learned it, and by whom.
 
@@ -281,6 +285,9 @@ class TripEvent(models.Model):
             models.Index(fields=["trip", "at", "id"]),
             models.Index(
                 fields=["id"], condition=models.Q(announced_at__isnull=True), name="event_to_announce"
+            ),
+            models.Index(
+                fields=["at", "trip"], condition=models.Q(kind__in=AT_CHECKPOINTS), name="event_at_checkpoint"
             ),
         ]
 

@@ -152,6 +152,7 @@ def _stamp(scene: Scene, at: datetime) -> str:
         translation.get_language(),
         kazakh_date(at),
         scene.driver.link_version,
+        scene.driver.name_latin,
         trip and (trip.pk, trip.state, trip.opens_at, trip.closes_at, trip.driver_returned_at),
         scene.pass_ and scene.pass_.pk,
         [(event.kind, event.at) for event in scene.events],

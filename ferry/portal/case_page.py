@@ -21,7 +21,7 @@ from ferry.portal.case_told import accepted, steps_told, to_do, urging
 from ferry.portal.facts import told_facts
 from ferry.portal.saving import tell_reasons
 from ferry.portal.way import way_of
-from ferry.queries.cases import own_facts, settling_party, steps_seen
+from ferry.queries.cases import own_facts, prepared_letter, settling_party, steps_seen
 from ferry.rules.cases import addressees, happened, may_reopen, resolution_said
 from ferry.uploaded import MOST_BYTES, too_large
 
@@ -72,18 +72,21 @@ def case_shown(case: Case, worker: Worker, *, settling: forms.Form, at: datetime
         "accepted": accepted(case),
         "trip": trip,
         "way": way_of(trip, list(trip.events.order_by("at", "pk")), at=at) if trip else None,
+        "prepared": prepared_letter(case),
         "steps": steps_told(steps_seen(case, worker.party)),
         "later": case.later.order_by("-pk").first(),
         "given": given,
         "may_write": can_write,
         "can_resolve": can_write and case.is_open,
         "form": settling,
-        "assign_form": AssignForm(people=worker.people, initial={"to": given.pk if given else ""}),
+        "assign_form": AssignForm(
+            people=worker.people, initial={"to": given.pk if given else ""}, auto_id="assign_%s"
+        ),
         "is_mine": given == worker.user,
-        "comment_form": CommentForm(),
-        "evidence_form": EvidenceForm(),
-        "letter_form": LetterForm(to=to) if can_write and case.is_open and to else None,
-        "reopen_form": ReopenForm() if can_write and _can_reopen(case, worker) else None,
+        "comment_form": CommentForm(auto_id="comment_%s"),
+        "evidence_form": EvidenceForm(auto_id="evidence_%s"),
+        "letter_form": LetterForm(to=to, auto_id="letter_%s") if can_write and case.is_open and to else None,
+        "reopen_form": ReopenForm(auto_id="reopen_%s") if can_write and _can_reopen(case, worker) else None,
         "can_enquire": can_write and worker.is_customs and case.is_open and case.level == CaseLevel.CASE,
     }
 

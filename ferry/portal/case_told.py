@@ -53,6 +53,10 @@ TO_DO: Mapping[str, StrOrPromise] = {
     CaseKind.STALE_OFFLINE_RELEASE: gettext_lazy(
         "Settle with customs what becomes of the vehicle that was let through."
     ),
+    CaseKind.RELEASE_UNHEARD: gettext_lazy(
+        "Ask the lane where the vehicle is. If it stands there, a supervisor withdraws the release on the "
+        "scan's page; if it went on after all, say so in the note."
+    ),
 }
 
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from math import ceil, floor, log10
+from textwrap import wrap
 
 #: Of one unit a pixel where the chart is as wide as a phone.
 WIDTH, HEIGHT = 360, 190
 LEFT, RIGHT, TOP, BOTTOM = 30, 356, 10, 170
+#: About as wide is a letter, and so far apart are lines.
+LETTER, LINE = 6, 12
 #: At most so many lines across.
 LINES = 5
 
@@ -125,8 +129,25 @@ def _dot(number: int, x: float, y: float, title: str) -> str:
 
 
 def _within(x: float, label: str) -> float:
-    """Move a label to the left where its end would not be seen; a letter is about six units wide."""
-    return min(x, WIDTH - 3 * len(label))
+    """Move a label to the left where its end would not be seen."""
+    return min(x, WIDTH - LETTER / 2 * len(label))
+
+
+def _lines_of(label: str, room: float) -> list[str]:
+    """Write a label over as many lines as it needs to keep to its room; a word is never broken."""
+    letters = max(int(room // LETTER), 1)
+    return wrap(label, letters, break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _below(x: float, lines: Sequence[str]) -> str:
+    x = _within(x, max(lines, key=len))
+    if len(lines) == 1:
+        return f'<text x="{x:.1f}" y="{BOTTOM + 14}" text-anchor="middle">{escape(lines[0])}</text>'
+    spans = "".join(
+        f'<tspan x="{x:.1f}" y="{BOTTOM + 14 + LINE * number}">{escape(line)}</tspan>'
+        for number, line in enumerate(lines)
+    )
+    return f'<text text-anchor="middle">{spans}</text>'
 
 
 def _chart(
@@ -139,13 +160,12 @@ def _chart(
         f'<text x="{LEFT - 5}" y="{_y(line, lines) + 3.5:.1f}" text-anchor="end">{line}</text>'
         for line in lines
     ]
-    below = [
-        f'<text x="{_within(LEFT + slot * (place + 0.5), label):.1f}" y="{BOTTOM + 14}" text-anchor="middle">'
-        f"{escape(label)}</text>"
-        for place, label in enumerate(labels)
-        if place in ticks
-    ]
+    places = [place for place in range(len(labels)) if place in ticks]
+    apart = min((later - place for place, later in pairwise(places)), default=len(labels))
+    written = [_lines_of(labels[place], slot * apart) for place in places]
+    below = [_below(LEFT + slot * (place + 0.5), lines) for place, lines in zip(places, written, strict=True)]
+    height = HEIGHT + LINE * (max(map(len, written), default=1) - 1)
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(about)}" font-size="10">'
+        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(about)}" font-size="10">'
         f'<g fill="currentColor">{"".join([*across, *below])}</g>{"".join(drawn)}</svg>'
     )

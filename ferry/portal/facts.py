@@ -53,6 +53,8 @@ LABELS: Mapping[str, StrOrPromise] = {
     "crossing": gettext_lazy("Crossing"),
     "scan": gettext_lazy("Scan"),
     "reasons": gettext_lazy("Why the code was no good"),
+    "released_at": gettext_lazy("Released by the server"),
+    "lane_said": gettext_lazy("Said at the lane without a line"),
 }
 WORDS: Mapping[str, StrOrPromise] = {
     "exit": gettext_lazy("exit"),
@@ -64,6 +66,8 @@ WORDS: Mapping[str, StrOrPromise] = {
     "kz_entry": gettext_lazy("Kazakh record of the entry"),
     "declaration_status": gettext_lazy("customs' word on the declaration"),
     "30": gettext_lazy("30 days from the entry"),
+    "examine": gettext_lazy("Examine"),
+    "refuse": gettext_lazy("Refuse"),
     "90/180": gettext_lazy("90 days in 180"),
     **{status.value: status.label for status in DeclarationStatus},
     **{reason.value: reason.label for reason in RefusalReason},

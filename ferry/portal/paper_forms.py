@@ -57,6 +57,13 @@ class VehicleForm(forms.Form):
 
 class DriverDetailsForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=100, widget=forms.TextInput({"autofocus": True}))
+    name_latin = forms.CharField(
+        label=_("Latin name"),
+        max_length=100,
+        required=False,
+        widget=CodeInput(),
+        help_text=_("As in the lowest lines of the passport's page: MA JUN. Officers compare it."),
+    )
     nationality = forms.CharField(
         label=_("Nationality"),
         max_length=10,

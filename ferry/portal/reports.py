@@ -17,9 +17,9 @@ from ferry.portal.report_figures import report_figures
 from ferry.portal.report_letters import CompanySubscribeForm, letters_context
 from ferry.queries.issue import china_date
 from ferry.queries.report_letters import subscriptions_of
-from ferry.queries.reports import company_report
+from ferry.queries.reports import company_report, is_counting
 from ferry.report_sheets import XLSX, workbook_of
-from ferry.report_tables import about_report, company_tables, main_figures, named
+from ferry.report_tables import about_report, company_tables, main_figures, named, named_within
 from ferry.rules.reports import KINDS, YEARS, Kind, Period, period_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def reports(request: HttpRequest, membership: Membership) -> HttpResponse:
     context = {
         **period_context(report.period, today),
         "report": report,
-        "compared": named(report.compared),
+        "is_counting": is_counting(membership.company, report),
+        "compared": named_within(report.compared),
         "route": route,
         "routes": Route.objects.select_related("exit", "entry").order_by("code"),
         "main": main_figures(report),

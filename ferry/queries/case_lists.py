@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Exists, OuterRef, Q
 
 from ferry.models import Case, CaseLevel, CaseState, Company, Declaration, Trip
+from ferry.queries.ids import one_of
 from ferry.queries.lists import count_up_to
 from ferry.queries.search import FEW, search_declarations, search_trips
 from ferry.rules.search import read_search
@@ -64,15 +65,13 @@ def search_cases_and_companies(cases: QuerySet[Case], text: str) -> QuerySet[Cas
 
 def _about(text: str) -> Q:
     """Look up few trips and declarations first; many are asked of each case by itself."""
-    return _among(Trip, search_trips, "trip", text) | _among(
-        Declaration, search_declarations, "declaration", text
-    )
+    return _of(Trip, search_trips, "trip", text) | _of(Declaration, search_declarations, "declaration", text)
 
 
-def _among(model: Any, search: Any, name: str, text: str) -> Q:
+def _of(model: Any, search: Any, name: str, text: str) -> Q:
     few = list(search(model.objects.all(), text).order_by().values_list("pk", flat=True)[: FEW + 1])
     if len(few) <= FEW:
-        return Q(**{f"{name}__in": few})
+        return Q(one_of(f"{name}_id", few))
     return Q(Exists(search(model.objects.filter(pk=OuterRef(name)), text)))
 
 

@@ -65,6 +65,13 @@ def visible_steps(party: str) -> QuerySet[CaseStep]:
     return rows.exclude(~Q(party=party), is_internal=True)
 
 
+def prepared_letter(case: Case) -> CaseStep | None:
+    """Find the letter that lies ready for an open case: prepared, and none written by anybody since."""
+    letters = CaseStep.objects.filter(case=case, kind=StepKind.LETTER).select_related("document")
+    last = letters.order_by("-pk").first() if case.is_open else None
+    return last if last is not None and last.party == Party.SYSTEM else None
+
+
 def settling_party(case: Case) -> str:
     """Say which side settled a case last; customs where nothing says so."""
     kinds = (StepKind.RESOLVED, StepKind.WRITTEN_OFF)

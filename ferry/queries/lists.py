@@ -10,14 +10,15 @@ from django.db.models import F, Func, TextField, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, LessThan
 
+from ferry.queries.ids import one_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.db.models import QuerySet
 
-#: Rows that fit are found up to here: so few are sorted faster than met one after another in an index. What
-#: holds a letter or two is mostly so much that to look for more than a page or two of it only takes time.
-COUNTED, COUNTED_IN_SEARCH, COUNTED_IN_SHORT = 1000, 1000, 100
+#: Rows that fit are found up to here: so few are sorted faster than met one after another in an index.
+COUNTED = 1000
 CHUNK = 2000
 SEPARATOR = "~"
 LONGEST_KEY = 18
@@ -63,12 +64,13 @@ class Found:
 
     @property
     def narrowed(self) -> QuerySet[Any]:
-        return self.rows if self.few is None else self.full.filter(pk__in=self.few)
+        return self.rows if self.few is None else self.full.filter(one_of("pk", self.few))
 
 
-def keys_up_to(rows: QuerySet[Any], most: int) -> list[int]:
-    """Find ids, but no further than one more than `most`."""
-    return list(rows.order_by().values_list("pk", flat=True)[: most + 1])
+def few_of(rows: QuerySet[Any]) -> list[int] | None:
+    """Find ids; None where there are too many to be sorted at once."""
+    found = list(rows.order_by().values_list("pk", flat=True)[: COUNTED + 1])
+    return found if len(found) <= COUNTED else None
 
 
 def count_up_to(rows: QuerySet[Any], most: int) -> int:
@@ -102,7 +104,7 @@ def all_of(found: Found, order: Order) -> Iterator[list[Any]]:
 def _ordered(found: Found, order: Order, position: tuple[Any, int] | None, size: int) -> list[Any]:
     """Find the ids in order, then their rows: joined first, PostgreSQL would join all before it sorts."""
     keys = _keys(found, order, position, size)
-    shown = {row.pk: row for row in found.full.filter(pk__in=keys)}
+    shown = {row.pk: row for row in found.full.filter(one_of("pk", keys))}
     return [shown[key] for key in keys if key in shown]
 
 

@@ -10,6 +10,7 @@ from ferry.queries.passes import find_pass, passes_in_full
 from ferry.rules.receiving import Standing, is_over, standing
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
 
@@ -64,17 +65,32 @@ def delivery_of(trip: Trip) -> Delivery | None:
 def check_of(answer: Receipt | DeliveryRefusal) -> ConditionCheck | None:
     """Find the check that a consignee made with his word: both are of the same moment."""
     at = answer.confirmed_at if isinstance(answer, Receipt) else answer.refused_at
-    return _checks(answer.trip).filter(checked_at=at).first()
+    return _checks([answer.trip_id]).filter(checked_at=at).first()
 
 
 def consignees_check(trip: Trip, check_id: UUID | None) -> ConditionCheck | None:
     """Find the consignee's check of this id, or his last one."""
-    checks = _checks(trip)
+    checks = _checks([trip.pk])
     return checks.filter(check_id=check_id).first() if check_id else checks.last()
 
 
-def _checks(trip: Trip) -> QuerySet[ConditionCheck]:
-    checks = ConditionCheck.objects.filter(trip=trip, stage=Stage.RECEIPT, driver=None)
+def receipts_of(trips: Collection[int]) -> dict[int, tuple[Pass, Receipt, ConditionCheck | None]]:
+    """Find what the papers of these trips' receipts say, in the same few queries however many they are."""
+    receipts = Receipt.objects.filter(trip__in=trips)
+    answers = {one.trip_id: one for one in receipts}
+    # A spent pass comes last, and after it nothing: by that one the vehicle drove.
+    passes = passes_in_full().filter(trip__in=list(answers)).order_by("pk")
+    driven = {one.trip_id: one for one in sorted(passes, key=lambda one: one.state == PassState.SPENT)}
+    checks = {(one.trip_id, one.checked_at): one for one in reversed(list(_checks(list(answers))))}
+    return {
+        trip: (driven[trip], answer, checks.get((trip, answer.confirmed_at)))
+        for trip, answer in answers.items()
+        if trip in driven
+    }
+
+
+def _checks(trips: Collection[int]) -> QuerySet[ConditionCheck]:
+    checks = ConditionCheck.objects.filter(trip__in=trips, stage=Stage.RECEIPT, driver=None)
     return checks.prefetch_related("marks", "photos").order_by("checked_at", "pk")
 
 

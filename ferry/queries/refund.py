@@ -35,7 +35,8 @@ PASSED = (
     *(EventKind.REFUSED, EventKind.EXAMINE, EventKind.EXAMINED, EventKind.WITHDRAWN),
     *(EventKind.EXITED, EventKind.ARRIVED, EventKind.DELIVERED, EventKind.DELIVERY_REFUSED),
 )
-CHUNK = 200
+#: So many vehicles are proved at once.
+CHUNK = 25
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,12 @@ def ages_of(company: Company, *, today: date) -> dict[Age, int]:
     return counts
 
 
-def proofs_of(declaration: Declaration) -> Iterator[Proof]:
-    """Give a declaration's VINs with their proofs, in order, a few at a time in memory."""
-    last = ""
+def proofs_of(declaration: Declaration, *, after: str) -> Iterator[list[Proof]]:
+    """Give a declaration's VINs beyond one with their proofs, in order, a few at a time."""
     lines = declaration.declared_vehicles.order_by("vin")
-    while chunk := list(lines.filter(vin__gt=last)[:CHUNK]):
-        yield from _proofs(declaration, chunk)
-        last = chunk[-1].vin
+    while chunk := list(lines.filter(vin__gt=after)[:CHUNK]):
+        yield list(_proofs(declaration, chunk))
+        after = chunk[-1].vin
 
 
 def _proofs(declaration: Declaration, chunk: list[DeclaredVehicle]) -> Iterator[Proof]:

@@ -13,7 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, F, Max, Min, OuterRef, Q, Subquery
 
-from ferry.models import Case, CompanyDay, DayMark, Outcome, Pass, Timed, Trip, TripState
+from ferry.models import (
+    Case,
+    CompanyDay,
+    DayMark,
+    EventKind,
+    Outcome,
+    Pass,
+    Said,
+    Timed,
+    Trip,
+    TripEvent,
+    TripState,
+)
 from ferry.queries.issue import CHINA, china_date
 from ferry.rules.reports import merged, minutes_between, percentile
 
@@ -36,6 +48,13 @@ COUNTS = (
     "discharged",
     "returned",
 )
+#: What the event of a scan says of its verdict.
+SAID = {
+    EventKind.EXITED.value: Said.RELEASE,
+    EventKind.ARRIVED.value: Said.RELEASE,
+    EventKind.EXAMINE.value: Said.EXAMINE,
+    EventKind.REFUSED.value: Said.REFUSE,
+}
 MATCHED = (Outcome.MATCHED.value, Outcome.MATCHED_LATE.value)
 
 
@@ -49,6 +68,7 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     times: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    verdicts: Counter[str] = field(default_factory=Counter)
     cases: Counter[str] = field(default_factory=Counter)
 
     def took(self, stage: Timed, earlier: datetime | None, later: datetime) -> None:
@@ -66,6 +86,7 @@ class Tally:
                 stage: {str(minutes): times[str(minutes)] for minutes in sorted(map(int, times))}
                 for stage, times in sorted(self.times.items())
             },
+            "verdicts": dict(sorted(self.verdicts.items())),
             "cases": dict(sorted(self.cases.items())),
         }
 
@@ -76,6 +97,7 @@ def counted_day(company_id: int, on: date) -> dict[int | None, dict[str, Any]]:
     _count_planned(tallies, company_id, on)
     _count_exits(tallies, company_id, on)
     _count_later(tallies, company_id, on)
+    _count_verdicts(tallies, company_id, on)
     _count_cases(tallies, company_id, on)
     return {route: tally.kept for route, tally in tallies.items()}
 
@@ -136,6 +158,17 @@ def _count_later(tallies: dict[int | None, Tally], company_id: int, on: date) ->
         tallies[route].took(Timed.RECEIPT_DISCHARGE, delivered_at, discharged_at)
 
 
+def _count_verdicts(tallies: dict[int | None, Tally], company_id: int, on: date) -> None:
+    """Count what scans ended in; what only records tell of an exit or entry names no lane."""
+    start, end = day_span(on)
+    events = TripEvent.objects.filter(
+        kind__in=list(SAID), at__gte=start, at__lt=end, trip__company=company_id
+    )
+    for kind, data, route in events.order_by().values_list("kind", "data", "trip__route"):
+        if "lane" in data:
+            tallies[route].verdicts[SAID[kind].value] += 1
+
+
 def _count_cases(tallies: dict[int | None, Tally], company_id: int, on: date) -> None:
     """Count a declaration's case on the route of its first trip."""
     start, end = day_span(on)
@@ -170,11 +203,12 @@ class Figures:
     counts: Mapping[str, int]
     outcomes: Mapping[str, int]
     times: Mapping[str, Mapping[str, int]]
+    verdicts: Mapping[str, int]
     cases: Mapping[str, int]
 
     @property
     def is_empty(self) -> bool:
-        return not any(self.counts.values()) and not self.cases
+        return not any(self.counts.values()) and not self.verdicts and not self.cases
 
     @property
     def judged(self) -> int:
@@ -186,6 +220,12 @@ class Figures:
         """Give the share of what matched, in time or late, of what was judged; None of nothing."""
         judged = self.judged
         return sum(self.outcomes.get(one, 0) for one in MATCHED) / judged if judged else None
+
+    @property
+    def released_share(self) -> float | None:
+        """Give the share of scans at which the barrier lifted at once; None without any scan."""
+        scans = sum(self.verdicts.values())
+        return self.verdicts.get(Said.RELEASE, 0) / scans if scans else None
 
     @property
     def opened(self) -> int:
@@ -212,6 +252,13 @@ class Report:
     before: Figures
     days: Sequence[tuple[date, Figures]]
     routes: Sequence[tuple[Route | None, Figures]]
+
+
+def is_counting(company: Company, report: Report) -> bool:
+    """Say whether something of a report's days waits to be counted, or to be announced before that."""
+    marks = DayMark.objects.filter(company=company, on__gte=report.compared.first, on__lte=report.period.last)
+    news = TripEvent.objects.filter(announced_at__isnull=True, trip__company=company)
+    return marks.exists() or news.exists()
 
 
 #: At least so many days are drawn.
@@ -264,5 +311,6 @@ def figures_of(rows: Iterable[CompanyDay]) -> Figures:
         {name: sum(getattr(row, name) for row in rows) for name in COUNTS},
         merged(row.outcomes for row in rows),
         {stage: merged(row.times.get(stage, {}) for row in rows) for stage in stages},
+        merged(row.verdicts for row in rows),
         merged(row.cases for row in rows),
     )

@@ -1,6 +1,7 @@
 """Search a company's lists, quick however long they are.
 
-What `Words` joins is what the trigram indexes of the migration `lists` hold: the two must be written alike.
+What `Words` joins is what the trigram indexes of ferry.trigrams hold: the two must be written alike. One
+or two signs they know only where a text begins or ends, as people mean them: a VIN's end, a name's start.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, F, Func, OuterRef, Q, TextField
 from django.db.models.functions import Right
-from django.db.models.lookups import Contains, Exact
+from django.db.models.lookups import Contains, EndsWith, Exact, StartsWith
 
 from ferry.models import Declaration, DeclaredVehicle, Driver, Trip, Vehicle
+from ferry.queries.ids import one_of
 from ferry.rules.search import Search, read_search
 from ferry.rules.vin import LENGTH as VIN_LENGTH
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from ferry.models import Licence
 
 #: Up to so many vehicles, drivers or declarations are looked up first, and their trips then found by index.
-FEW = 2000
+FEW = 5000
 TRIGRAM = 3
 PASSPORT_TAIL = 4
 DECLARATION_DIGITS = 18
@@ -46,7 +48,7 @@ def search_vehicles(vehicles: QuerySet[Vehicle], text: str) -> QuerySet[Vehicle]
 
 
 def search_drivers(drivers: QuerySet[Driver], text: str) -> QuerySet[Driver]:
-    """Search by name, phone or the passport's last four: a whole number has no place in an address."""
+    """Search by either name, phone or the passport's last four: a whole number has no place in an address."""
     if not text.strip():
         return drivers
     wanted = read_search(text)
@@ -62,7 +64,7 @@ def search_declarations(declarations: QuerySet[Declaration], text: str) -> Query
         return declarations.none()
     listing = DeclaredVehicle.objects.filter(_vin_matches(wanted, "vin"))
     found = _few(listing.values_list("declaration_id", flat=True))
-    listed = Exists(listing.filter(declaration=OuterRef("pk"))) if found is None else Q(pk__in=found)
+    listed = Exists(listing.filter(declaration=OuterRef("pk"))) if found is None else one_of("pk", found)
     return declarations.filter(declaration_matches(wanted) | listed)
 
 
@@ -91,7 +93,7 @@ def search_trips(trips: QuerySet[Trip], text: str) -> QuerySet[Trip]:
         ("declaration", declaration_matches, Declaration.objects.all()),
     ):
         few = _few(rows.filter(matches(wanted)).values_list("pk", flat=True))
-        found |= matches(wanted, f"{name}__") if few is None else Q(**{f"{name}__in": few})
+        found |= matches(wanted, f"{name}__") if few is None else Q(one_of(f"{name}_id", few))
     return trips.filter(found)
 
 
@@ -100,14 +102,19 @@ def vehicle_matches(wanted: Search, path: str = "") -> Q:
         return _vin_matches(wanted, f"{path}vin")
     if max(map(len, wanted.words)) < TRIGRAM:
         begun = _begins(wanted, path, "plate", "make", "model")
-        return begun | _vin_matches(wanted, f"{path}vin") if wanted.number.isascii() else begun
-    return _spelt(wanted, path, "vin", "plate", "make", "model")
+        ended = _holds(f"{path}plate", wanted) | _holds(f"{path}vin", wanted)
+        return begun | ended if wanted.is_short else begun
+    return _spelt(wanted, Words(*(F(f"{path}{field}") for field in ("vin", "plate", "make", "model"))))
 
 
 def driver_matches(wanted: Search, path: str = "") -> Q:
     if wanted.pasted:
         return Q(pk__in=())
-    found = _spelt(wanted, path, "name", "phone")
+    words = Words(F(f"{path}name"), F(f"{path}name_latin"), F(f"{path}phone"))
+    if wanted.is_short:
+        ends = Q(StartsWith(words, wanted.number)) | Q(EndsWith(words, wanted.number))
+        return ends | Q(**{f"{path}name_latin__startswith": wanted.number})
+    found = _spelt(wanted, words)
     if len(wanted.number) != PASSPORT_TAIL:
         return found
     return found | Q(Exact(Right(f"{path}passport_number", PASSPORT_TAIL), wanted.number))
@@ -119,13 +126,12 @@ def declaration_matches(wanted: Search, path: str = "") -> Q:
     return _holds(f"{path}number", wanted) if wanted.number.isdigit() else Q(pk__in=())
 
 
-def _spelt(wanted: Search, path: str, *fields: str) -> Q:
-    words = Words(*(F(f"{path}{field}") for field in fields))
+def _spelt(wanted: Search, words: Words) -> Q:
     return _any(Q(Contains(words, spelling)) for spelling in wanted.words)
 
 
 def _begins(wanted: Search, path: str, *fields: str) -> Q:
-    """Compare what is too short for an index of parts, with columns as they are: the rest would take long."""
+    """Compare with columns as they are: what is too short to have parts has a beginning in their indexes."""
     return _any(
         Q(**{f"{path}{field}__startswith": word})
         for field in fields
@@ -137,11 +143,16 @@ def _vin_matches(wanted: Search, field: str) -> Q:
     numbers = wanted.pasted or (wanted.number,)
     whole = [number for number in numbers if len(number) == VIN_LENGTH]
     parts = [number for number in numbers if len(number) < VIN_LENGTH]
-    return Q(**{f"{field}__in": whole}) | _any(Q(**{f"{field}__contains": part}) for part in parts)
+    return Q(**{f"{field}__in": whole}) | _any(_part(field, wanted, part) for part in parts)
 
 
 def _holds(field: str, wanted: Search) -> Q:
-    return _any(Q(**{f"{field}__contains": number}) for number in wanted.pasted or (wanted.number,))
+    return _any(_part(field, wanted, number) for number in wanted.pasted or (wanted.number,))
+
+
+def _part(field: str, wanted: Search, number: str) -> Q:
+    """Look anywhere in a number, but for a sign or two at its end: somewhere nearly all have them."""
+    return Q(**{f"{field}__{'endswith' if wanted.is_short else 'contains'}": number})
 
 
 def _few(keys: QuerySet[Any, int]) -> list[int] | None:

@@ -30,6 +30,8 @@ ASKED_OF_CONSIGNEE = frozenset(
         CaseKind.IMPOSSIBLE_ORDER,
     }
 )
+#: What who drove can answer best.
+ASKED_OF_DRIVER = frozenset({CaseKind.DRIVER_MISMATCH, CaseKind.DRIVER_OVERLAP, CaseKind.OVERSTAY})
 #: Days in which a letter asks to be answered.
 ANSWER_DAYS = 7
 
@@ -81,6 +83,9 @@ HAPPENED: Mapping[str, StrOrPromise] = {
     CaseKind.STALE_OFFLINE_RELEASE: _(
         "A gate without a connection let a vehicle through on a code that had been ended."
     ),
+    CaseKind.RELEASE_UNHEARD: _(
+        "The vehicle was released and counts as gone, but the answer never reached the lane, which held it."
+    ),
 }
 
 _ANY = ("explained", "record_corrected", "agreed_with_customs", "other")
@@ -104,6 +109,7 @@ FITTING: Mapping[str, tuple[str, ...]] = {
     CaseKind.NEVER_USED: ("not_needed", *_ANY),
     CaseKind.RETURNED_UNDELIVERED: ("vehicle_back", *_ANY),
     CaseKind.STALE_OFFLINE_RELEASE: _ANY,
+    CaseKind.RELEASE_UNHEARD: _ANY,
 }
 
 
@@ -112,6 +118,13 @@ def addressees(kind: str, *, of_trip: bool, party: str) -> list[str]:
     found = [CONSIGNEE] if of_trip and kind in ASKED_OF_CONSIGNEE else []
     found += [DRIVER] if of_trip else []
     return found + ([COMPANY] if party == Party.CUSTOMS else [])
+
+
+def asked_first(kind: str, *, of_trip: bool) -> str:
+    """Say to whom the letter of a formal enquiry goes: to who can know, else to the company."""
+    if of_trip and kind in ASKED_OF_CONSIGNEE:
+        return CONSIGNEE
+    return DRIVER if of_trip and kind in ASKED_OF_DRIVER else COMPANY
 
 
 def resolutions_for(kind: str) -> list[tuple[str, StrOrPromise]]:

@@ -16,7 +16,7 @@ from stdnum.cn import uscc as stdnum_uscc
 from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
 
 from ferry.rules.findings import FINE, Finding, refuse, warn
-from ferry.rules.letters import plain_capitals
+from ferry.rules.letters import plain_capitals, plain_text
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -33,6 +33,13 @@ PASSPORT_FORMS = {
     "KZ": re.compile(r"N[0-9]{8}"),
 }
 PASSPORT_CHARACTERS = re.compile(r"[A-Z0-9]{5,15}")
+
+#: Words of Latin letters, set apart by one space, hyphen or apostrophe (ICAO 9303).
+LATIN_NAME = re.compile(r"[A-Z]+(?:[ '-][A-Z]+)*")
+#: How people write what stands between the words: the comma of the printed page, the signs of its lines.
+BETWEEN_WORDS = re.compile(r"[\s<,/]+")
+APOSTROPHES = dict.fromkeys(map(ord, "\u2019\u2018\u02bc\u02b9`\u00b4"), "'")
+DASHES = re.compile(r"\s*[\u2010-\u2015\u2212-]\s*")
 
 MRZ_LENGTH = 44
 MRZ_WEIGHTS = (7, 3, 1)
@@ -199,6 +206,26 @@ def _judge_passport_number(number: str, nationality: str) -> Finding:
         return FINE
     detail = _("The passport number has an unusual form for its country. Compare it with the passport.")
     return warn("passport_number_unusual", detail, "passport_number")
+
+
+def normalise_latin_name(text: str) -> str:
+    """Write a name as the passport's machine-readable lines spell it: `MA, Jianjun` and `MA<<JIANJUN` alike.
+
+    Cyrillic letters stay: МАРАТ made of look-alikes would be another name.
+    """
+    seen = plain_text(text.translate(APOSTROPHES)).upper()
+    return BETWEEN_WORDS.sub(" ", DASHES.sub("-", seen)).strip()
+
+
+def judge_latin_name(name: str) -> Finding:
+    """Judge a Latin name; there may be none."""
+    if not name or LATIN_NAME.fullmatch(name):
+        return FINE
+    detail = _(
+        "A Latin name has the letters A to Z, spaces, hyphens and apostrophes, nothing else. "
+        "Copy it from the lowest lines of the passport's page; Cyrillic letters that look alike do not count."
+    )
+    return refuse("latin_name_form", detail, "name_latin")
 
 
 def normalise_mrz(text: str) -> str:

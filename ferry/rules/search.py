@@ -35,7 +35,7 @@ class Search:
 
     @property
     def is_short(self) -> bool:
-        """Say whether it is a letter or two, of which so much holds one that it is hardly a search."""
+        """Say whether it is a sign or two, which texts are searched for at their ends alone."""
         return bool(self.number) and len(self.number) < SHORT and self.number.isascii()
 
 

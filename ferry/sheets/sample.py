@@ -55,7 +55,8 @@ def _lines(today: date) -> Mapping[Kind, Mapping[str, Any]]:
             "plate": "",
         },
         "drivers": {
-            "name": "Ma Jun",
+            "name": "马军",
+            "name_latin": "MA JUN",
             "passport_number": "E00000000",
             "passport_expires_on": valid,
             "nationality": "CN",

@@ -240,6 +240,7 @@ READERS: Mapping[str, Callable[..., object]] = {
     "model": _text,
     "colour": _text,
     "name": _text,
+    "name_latin": _text,
     "licence_class": _text,
     "hs_code": clean_digits,
     "number": clean_digits,

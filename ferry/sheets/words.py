@@ -1,6 +1,7 @@
 """The one table of words: what companies, brokers and customs write over columns and into cells.
 
-Names stand between bars or on lines of their own. Brackets, case, width and punctuation do not matter.
+Names stand between bars or on lines of their own. Case, width and punctuation do not matter; what stands in
+brackets matters only where it makes another name: "Name (Latin)" is "Name Latin", "VIN (17)" is "VIN".
 """
 
 from __future__ import annotations
@@ -78,6 +79,13 @@ HEADINGS: Mapping[Kind, Mapping[str, str]] = {
             姓名 | 司机姓名 | 驾驶员姓名 | 驾驶员 | 司机
             Name | Full name | Driver | Driver name
             ФИО | Имя | Водитель
+        """,
+        "name_latin": """
+            拼音 | 姓名拼音 | 拼音姓名 | 司机拼音 | 护照拼音
+            英文姓名 | 姓名英文 | 英文名 | 护照英文名 | 拉丁文姓名
+            Latin name | Name Latin | Name in Latin | Name in Latin letters
+            Pinyin | Name pinyin | English name
+            ФИО латиницей | ФИО латиница | ФИО лат | ФИО на латинице | Имя латиницей | Латиница
         """,
         "passport_number": PASSPORT,
         "passport_expires_on": """

@@ -14,7 +14,7 @@ from clearance.lane.access import CHOSEN_CHECKPOINT, CHOSEN_LANE
 from clearance.models import Duty, Scan
 from ferry import codes
 from ferry.actions.passes import revoke_pass
-from ferry.models import Case, Trip, User
+from ferry.models import Case, Driver, Trip, User
 from tests.browser.conftest import an_issued
 from tests.builders import BY, an_officer
 
@@ -110,6 +110,26 @@ def test_it_judges_queues_and_sends_when_the_line_is_back(stand, code, trip):
     assert not Case.objects.exists()
     trip.refresh_from_db()
     assert trip.state == "exited"
+
+
+def test_both_names_of_the_driver_are_large_with_a_line_and_without(stand, code, now):
+    Driver.objects.update(name="马建军", name_latin="MA JIANJUN")
+    second, third = an_issued(now), an_issued(now)
+    Driver.objects.filter(pk=second.driver_id).update(name="李娜", name_latin="LI NA")
+    page = stand()
+    read(page, code)
+    expect(shown(page, "release").locator("dd.big:not(.vin)")).to_have_text(["马建军", "MA JIANJUN"])
+
+    offline(page)
+    read(page, second.passes.get().code)
+    expect(page.locator(".verdict-old")).to_be_visible()
+    names = shown(page, "release").locator("dd.big:not(.vin)")
+    expect(names).to_have_text(["李娜", "LI NA"])
+    sizes = [names.nth(number).evaluate("one => getComputedStyle(one).fontSize") for number in (0, 1)]
+    assert sizes[0] == sizes[1]
+
+    read(page, third.passes.get().code)
+    expect(shown(page, "release").locator("dd.big:not(.vin)")).to_have_text([third.driver.name])
 
 
 def test_the_page_opens_without_a_line_and_remembers_what_it_let_through(stand, code):

@@ -11,6 +11,7 @@ from clearance.actions.policies import keep_policy
 from clearance.models import Policy
 from ferry.actions.announce import announce
 from ferry.actions.cases import open_case, reopen_case, resolve_case
+from ferry.actions.enquiries import claim_unprepared
 from ferry.actions.places import close_routes
 from ferry.models import CaseKind, CaseLevel, Notice, NoticeKind, Party, Role, StepKind, Weight
 from tests.builders import AT, BY, a_company, a_member, a_trip
@@ -58,6 +59,7 @@ def test_it_moves_up_once_and_every_step_on_the_way_is_kept():
     for _ in range(2):
         level_all_due(at=AT + 100 * DAY)
     assert kinds(case) == [StepKind.OPENED, StepKind.ENQUIRED, StepKind.ESCALATED]
+    assert [step.case_id for step in claim_unprepared(at=AT + 100 * DAY)] == [case.pk]
     assert level_due(at=AT + 200 * DAY) is None
 
 

@@ -9,15 +9,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from clearance.actions.watch import watch
+from clearance.actions.watch import unwatch, watch
 from clearance.models import SelectionRule
 from clearance.queries.lists import list_etag, offline_list
 from ferry.actions.passes import revoke_pass, swap_driver
 from ferry.codes import open_code
-from ferry.models import Closure, Declaration, Route
+from ferry.models import Closure, Declaration, Passport, Route
 from ferry.queries.keys import trusted_keys
 from tests.builders import AT, BY, a_checkpoint, a_company, a_driver, a_licence, a_route, an_issued_trip
-from tests.clearance.casts import MINUTE, an_open_pass, nur_zholy, scanned
+from tests.clearance.casts import MINUTE, an_open_pass, nur_zholy, scanned, told
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +44,7 @@ def test_it_lists_what_an_officer_compares() -> None:
         "model": "Song Plus",
         "colour": "white",
         "driver": "Ma Jun",
+        "driver_latin": "",
         "passport_tail": pass_.driver.passport_number[-4:],
         "opens_at": pass_.opens_at.isoformat(),
         "closes_at": pass_.closes_at.isoformat(),
@@ -56,6 +57,15 @@ def test_it_lists_what_an_officer_compares() -> None:
     assert content["objections"] == {}
     (route,) = content["routes"]
     assert (route["clock_skew_s"], route["list_age_limit_s"]) == (300.0, 14400.0)
+
+
+def test_it_gives_the_name_that_the_passport_spells() -> None:
+    company = a_company()
+    an_issued_trip(company, driver=a_driver(company, name="马军", name_latin="MA JUN"))
+
+    (line,) = offline_list(a_checkpoint(), at=AT)["passes"]
+
+    assert (line["driver"], line["driver_latin"]) == ("马军", "MA JUN")
 
 
 def test_its_keys_open_the_codes_it_lists() -> None:
@@ -107,6 +117,40 @@ def test_it_tells_objections_ahead() -> None:
     ]
     at_entry = offline_list(nur_zholy(), at=AT)["objections"][str(pass_.pass_id)]
     assert [one["code"] for one in at_entry] == ["watch_list"]
+
+
+@pytest.mark.parametrize("kind", ["vin", "passport", "company"])
+def test_the_watch_list_is_told_at_once_whatever_was_said_of_a_pass_a_moment_ago(kind: str) -> None:
+    pass_, _other = an_open_pass(), an_open_pass(company=a_company("East Star Trade"))
+    later, at = AT + HOUR, AT + HOUR + timedelta(seconds=2)
+    place = a_checkpoint()
+    assert offline_list(place, since=later, at=later)["objections"] == {}
+    earlier = Passport.objects.create(number="E99998888", nationality="CN", person=pass_.driver.person)
+    value = {"vin": pass_.vin, "passport": earlier.number, "company": pass_.trip.company.uscc}[kind]
+
+    entry = watch(kind=kind, value=value, instruction="Hold", at=later + timedelta(seconds=1), by=BY)
+
+    content = offline_list(place, since=later, at=at)
+    assert content["passes"] == []
+    assert {pass_id: [one["code"] for one in said] for pass_id, said in content["objections"].items()} == {
+        str(pass_.pass_id): ["watch_list"]
+    }
+
+    unwatch(entry=entry, at=at)
+
+    assert offline_list(place, since=later, at=at + timedelta(seconds=1))["objections"] == {}
+
+
+def test_a_scan_is_refused_at_once_though_a_list_said_nothing_against_its_pass() -> None:
+    pass_, other = an_open_pass(), an_open_pass()
+    assert offline_list(a_checkpoint(), since=AT, at=AT)["objections"] == {}
+
+    entry = watch(kind="vin", value=pass_.vin, instruction="Hold", at=AT, by=BY)
+
+    assert told(scanned(pass_.code)) == ["watch_list"]
+    assert scanned(other.code).verdict == "release"
+    unwatch(entry=entry, at=AT)
+    assert scanned(pass_.code).verdict == "release"
 
 
 def test_it_tells_what_the_draw_will_say() -> None:

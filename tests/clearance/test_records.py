@@ -45,7 +45,7 @@ from tests.builders import (
     a_vin,
     an_issued_trip,
 )
-from tests.clearance.story import arrive, confirm, leave, statuses, take
+from tests.clearance.story import FEED, arrive, confirm, leave, statuses, take
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -539,3 +539,32 @@ class TestUnmatched:
         assert not Stay.objects.exists()
         reconcile_all_due(at=AT + 3 * HOUR)
         assert Case.objects.get().kind == CaseKind.DRIVER_MISMATCH
+
+
+@pytest.mark.django_db
+def test_a_long_file_takes_as_many_statements_as_a_short_one():
+    trips = [arrive(leave(an_issued_trip(), AT + HOUR), AT + 2 * HOUR) for _number in range(5)]
+
+    def of(kind: str, trip: Trip, at: datetime) -> RecordLine:
+        said = {"passport_number": passport(trip), "source_reference": f"{kind}-{trip.pk}"}
+        if kind == "declaration_status":
+            said |= {"passport_number": "", "declaration": trip.declaration.number, "status": "closed"}
+        return a_line(kind, occurred_at=at, **said)
+
+    def statements(kind: str, some: list[Trip]) -> int:
+        lines = [of(kind, trip, AT + 9 * HOUR) for trip in some]
+        with CaptureQueriesContext(connection) as asked:
+            results = take(*lines, at=AT + 10 * HOUR)
+        assert statuses(results) == ["matched"] * len(some)
+        return len(asked)
+
+    for kind in ("kz_entry", "return", "declaration_status"):
+        assert statements(kind, trips[:1]) == statements(kind, trips[1:])
+    for trip in trips:
+        trip.refresh_from_db()
+        trip.declaration.refresh_from_db()
+        assert trip.driver_returned_at == AT + 9 * HOUR
+        assert trip.declaration.closed_at == AT + 9 * HOUR
+        assert trip.declaration.history.first().history_change_reason == FEED
+        assert trip.events.filter(kind="driver_returned").count() == 1
+        assert [stay.left_on for stay in Stay.objects.filter(trip=trip)] == [kazakh_date(AT + 9 * HOUR)]

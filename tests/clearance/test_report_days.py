@@ -13,6 +13,8 @@ from clearance.actions.reports import count_new_scans, count_scan_days
 from clearance.models import Counted, LaneDay, Scan, SenderDay
 from clearance.queries.reports import counted_scans, place_report
 from clearance.tasks import count_scans
+from ferry.actions.announce import announce
+from ferry.actions.reports import count_marked_days
 from ferry.models import Checkpoint, CompanyDay
 from ferry.rules.reports import period_of
 from tests.builders import AT, a_checkpoint, a_company, a_route, an_issued_trip
@@ -91,6 +93,11 @@ class TestCounting:
         count_new_scans(checkpoint=horgos, at=AT + MINUTE)
         row = SenderDay.objects.get()
         assert (row.company, row.route, row.release) == (trip.company, trip.route, 1)
+        while announce(at=AT):
+            pass
+        while count_marked_days():
+            pass
+        assert CompanyDay.objects.get(on=ON).verdicts == {"release": 1}
 
     def test_it_asks_once_however_many_scans(self, horgos, django_assert_num_queries):
         for seconds in range(30):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ferry.portal import charts
 from ferry.portal.charts import BOTTOM, HEIGHT, LINES, TOP, WIDTH, Series, bar_chart, line_chart, scale
 
 pytestmark = pytest.mark.once
@@ -115,3 +116,19 @@ def test_the_last_label_is_seen_whole():
     svg = bar_chart(labels, [Series("Exits", [1] * 27)], about="Exits", ticks=[26])
     x = float(svg.rpartition('<text x="')[2].partition('"')[0])
     assert x + 3 * len("11-27") <= WIDTH
+
+
+def test_labels_that_have_no_room_beside_each_other_are_written_over_lines():
+    labels = ["срок прошёл", "в ближайшие 30 дней", "в ближайшие 90 дней", "позже"]
+    svg = bar_chart(labels, [Series("a", [1, 2, 3, 4])], about="", ticks=range(4))
+    lines = re.findall(r'<tspan x="([\d.]+)" y="(\d+)">([^<]+)', svg)
+    assert [text for _x, _y, text in lines] == ["в ближайшие", "30 дней", "в ближайшие", "90 дней"]
+    assert 'viewBox="0 0 360 202"' in svg
+    room = (charts.RIGHT - charts.LEFT) / 4
+    assert all(len(text) * charts.LETTER <= room for _x, _y, text in lines)
+
+
+def test_short_labels_stay_on_one_line():
+    svg = bar_chart(["11-22", "11-23"], [Series("a", [1, 2])], about="", ticks=range(2))
+    assert "<tspan" not in svg
+    assert 'viewBox="0 0 360 190"' in svg

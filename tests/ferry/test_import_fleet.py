@@ -114,6 +114,19 @@ def test_it_takes_all_three_kinds_whatever_the_order_of_the_sheets(company):
     assert (declaration.status, declaration.quantity, declaration.status_claimed) == ("released", 2, True)
 
 
+@pytest.mark.parametrize("title", ["姓名拼音", "姓名（拼音）", "拼音", "Name (Latin)", "ФИО латиницей"])
+def test_it_takes_the_latin_name_and_a_line_without_one_leaves_it(company, title):
+    line = a_driver_line()
+    faulty = [*a_driver_line(), "马军"]
+    report = take(company, 司机=[[*DRIVERS, title], [*line, "Ma, Jun"], faulty])
+    assert report.tallies["drivers"] == Tally(added=1, refused=1)
+    [refused] = report.refused[0].lines
+    assert [(reason.code, reason.attr) for reason in refused.reasons] == [("latin_name_form", "name_latin")]
+    assert take(company, 司机=[DRIVERS, line]).tallies["drivers"] == Tally(unchanged=1)
+    driver = Driver.objects.get(company=company)
+    assert (driver.name, driver.name_latin) == (line[0], "MA JUN")
+
+
 def test_the_same_file_again_changes_nothing(company):
     number = a_declaration_number()
     sheets = {

@@ -93,6 +93,7 @@ def test_it_makes_a_fleet_of_several_makes_and_powertrains(sample: Path) -> None
 def test_it_makes_drivers_for_every_vehicle_and_language(sample: Path) -> None:
     drivers = good(read(sample)["drivers"])
     assert len({values["passport_number"] for values in drivers}) == 40
+    assert sum(bool(values["name_latin"]) for values in drivers) == 40
     assert {values["language"] for values in drivers} == {"zh-hans", "kk", "ru", "ug"}
     assert {values["nationality"] for values in drivers} == {"CN", "KZ"}
     for vehicle_class in ("car", "truck", "bus", "plant"):

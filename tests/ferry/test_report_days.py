@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from clearance.actions.reconcile import assess_trips
 from ferry.actions.announce import announce
 from ferry.actions.cases import open_case
-from ferry.actions.moves import move_trip
+from ferry.actions.moves import move_trip, note_event
 from ferry.actions.passes import redate_pass
 from ferry.actions.reports import count_days, count_marked_days
 from ferry.actions.trips import cancel_trip
@@ -80,6 +80,20 @@ class TestCounting:
         count()
         assert (day(company).exited, day(company).delivered) == (1, 0)
         assert day(company, ON + DAY).delivered == 1
+
+    def test_verdicts_are_counted_of_scans_on_the_day_of_each(self, company):
+        trip = an_exited_trip(company)
+        data = {"checkpoint": "CN-HORGOS", "lane": "1"}
+        for kind, at, said in (
+            (EventKind.REFUSED, AT, data),
+            (EventKind.EXAMINE, AT + HOUR, data),
+            (EventKind.ARRIVED, AT + DAY, data),
+            (EventKind.ARRIVED, AT + DAY, {}),
+        ):
+            note_event(trip=trip, kind=kind, at=at, by="device", data=said)
+        count()
+        assert day(company).verdicts == {"examine": 1, "refuse": 1}
+        assert day(company, ON + DAY).verdicts == {"release": 1}
 
     def test_cases_are_counted_by_kind_on_the_route_of_what_they_are_about(self, company):
         trip = an_exited_trip(company)
@@ -178,7 +192,7 @@ class TestKeepingUpToDate:
     def test_the_queries_do_not_depend_on_the_trips(self, company, django_assert_num_queries):
         for _number in range(3):
             an_exited_trip(company)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             counted_day(company.pk, ON)
 
 

@@ -22,13 +22,12 @@ from clearance.gate.identity import Identity, read_identity, write_identity
 from clearance.gate.journal import Journal
 from clearance.gate.lane import Lane, Pace
 from clearance.gate.readers import lines_of, serial_lines, without_repeats
-from clearance.gate.server import NoAnswer, Refused, Server
+from clearance.gate.server import HERE, NoAnswer, Refused, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOFTWARE = "Ferryman gate 1"
-HERE = {"localhost", "127.0.0.1", "::1"}
 
 
 class Command(BaseCommand):

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from time import monotonic
-from typing import Any
+from time import monotonic, sleep
+from typing import Any, TextIO
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from clearance.actions.reconcile import Tally
+from clearance.gate.server import KeyRefused, Refused
+from clearance.simulation.bulk import at_once
+from clearance.simulation.faults import Truth
+from clearance.simulation.live import Clock, Doors, Player, Progress, open_doors
 from clearance.simulation.play import play_script
 from clearance.simulation.score import World, by_fault, write_truth
 from clearance.simulation.script import AFTERMATH, Script, write_script
 from ferry.models import Company
 from ferry.queries.issue import CHINA, china_date, closures_from
+from ferry.rules.closures import Span
 
 
 class Command(BaseCommand):
+    told = ""
     help = (
         "Make so many days of traffic from a seed, with known faults, through the real actions, reconcile it "
         "as its time goes by, and write what is true of it to a file for manage.py score."
@@ -39,8 +47,19 @@ class Command(BaseCommand):
             "--from", type=day, dest="since", help="First day, as 2026-03-02; without it, all is over by now."
         )
         parser.add_argument("--force", action="store_true", help="Do it even where DEBUG is off.")
+        live = parser.add_argument_group("live", "Play it against a running server instead.")
+        live.add_argument("--play", metavar="URL", help="The server, as http://localhost:8000.")
+        live.add_argument(
+            "--speed", type=speed, default=600.0, help="How much faster than the wall clock (600)."
+        )
+        live.add_argument(
+            "--keys", type=Path, metavar="FILE", help="What manage.py demo --json printed on that server."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["play"]:
+            self._play_live(options)
+            return
         if not (settings.DEBUG or options["force"]):
             raise CommandError(
                 "DEBUG is off, so this may be no place for made-up traffic. If it is, add --force."
@@ -62,15 +81,79 @@ class Command(BaseCommand):
         self._play(script)
         self.stdout.write(f"The truth is in {options['truth']}. Compare: manage.py score {options['truth']}")
 
+    def _play_live(self, options: dict[str, Any]) -> None:
+        """Play from outside; nothing here opens the database."""
+        if options["keys"] is None:
+            raise CommandError(
+                "Name a file of keys by --keys: on the server, manage.py demo --json > keys.json writes it."
+            )
+        try:
+            doors = open_doors(options["play"], options["keys"].read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise CommandError(f"{options['keys']} or the address is of no use. {error}") from error
+        today = datetime.combine(china_date(timezone.now()), time(), CHINA)
+        script = self._written(options, today, [])
+        self.stdout.write(
+            f"{len(script.legs)} trips in about {length(script, options['speed'])}; Ctrl-C ends it."
+        )
+        # Where it was started in the background, a shell has it ignore the first of these.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+        options["truth"].parent.mkdir(parents=True, exist_ok=True)
+        with options["truth"].open("w", encoding="utf-8") as file, suppress(KeyboardInterrupt):
+            self._play_into(file, script, doors, options["speed"])
+        self.stdout.write(
+            f"\nThe truth of what is over is in {options['truth']}: manage.py score, on the server."
+        )
+
+    def _play_into(self, file: TextIO, script: Script, doors: Doors, speed: float) -> None:
+        began = timezone.now()
+
+        def keep(*truths: Truth) -> None:
+            """Write as it goes; the last line about the world counts, and says until when it went."""
+            world = World(script.seed, began, timezone.now())
+            file.writelines(f"{line}\n" for line in write_truth(world, truths))
+            file.flush()
+
+        clock = Clock(speed, script.moments[0].at, timezone.now, sleep)
+        player = Player(script, doors, clock, tell=self._tell, true=keep)
+        try:
+            for progress in player.play():
+                self._show(progress)
+        except (Refused, KeyRefused) as refused:
+            said = f"{refused}" or "a key is not good, or not any longer"
+            raise CommandError(f"The server does not let this be played: {said}.") from refused
+        finally:
+            keep()
+
+    def _tell(self, line: str) -> None:
+        self.stdout.write(f"\r\033[K{line}" if self.stdout.isatty() else line)
+
+    def _show(self, progress: Progress) -> None:
+        """Keep one line up to date on a screen; elsewhere say something once a simulated hour."""
+        hour = f"{progress.at.astimezone(CHINA):%d %b %H}:00"
+        line = f"{hour} · " + " · ".join(f"{act} {number}" for act, number in progress.acts.items())
+        line += f" · refused {progress.refused.total()}" if progress.refused else ""
+        line += f" · {progress.waiting} wait for an officer" if progress.waiting else ""
+        if self.stdout.isatty():
+            self.stdout.write(f"\r\033[K{line}", ending="")
+            self.stdout.flush()
+        elif hour != self.told:
+            self.stdout.write(line)
+        self.told = hour
+
     def _script(self, options: dict[str, Any]) -> Script:
         days = options["days"]
         since = options["since"] or china_date(timezone.now() - AFTERMATH) - timedelta(days=days + 1)
         starts_at = datetime.combine(since, time(), CHINA)
         closed = [span for spans in closures_from(starts_at).values() for span in spans]
+        return self._written(options, starts_at, closed)
+
+    def _written(self, options: dict[str, Any], starts_at: datetime, closed: list[Span]) -> Script:
         return write_script(
             seed=options["seed"],
             starts_at=starts_at,
-            days=days,
+            days=options["days"],
             drivers=options["drivers"],
             faults=options["faults"],
             closed=closed,
@@ -88,7 +171,20 @@ class Command(BaseCommand):
                     f" · cases {total.cases_opened} · {monotonic() - began:.0f} s"
                 )
 
-        play_script(script, tell=tell)
+        play_script(script, act=at_once, tell=tell)
+
+
+def speed(text: str) -> float:
+    """Read a speed, as 600."""
+    number = float(text)
+    if not 1 <= number <= 100_000:
+        raise ValueError(text)
+    return number
+
+
+def length(script: Script, speed: float) -> str:
+    seconds = (script.moments[-1].at - script.moments[0].at).total_seconds() / speed
+    return f"{seconds / 60:.0f} minutes"
 
 
 def share(text: str) -> float:

@@ -40,6 +40,7 @@ VEHICLE_TITLES = [
 DRIVER_TITLES = [
     "序号",
     "姓名",
+    "姓名拼音",
     "护照号码",
     "护照有效期",
     "国籍",
@@ -90,34 +91,39 @@ RANGES = [
 MODEL_YEARS = {2024: "R", 2025: "S", 2026: "T", 2027: "V", 2028: "W", 2029: "X", 2030: "Y"}
 
 HAN_SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何林"
+PINYIN_SURNAMES = "WANG LI ZHANG LIU CHEN YANG ZHAO HUANG ZHOU WU XU SUN MA ZHU HU GUO HE LIN"
 HAN_NAMES = [
-    "建国",
-    "志强",
-    "海燕",
-    "秀英",
-    "建军",
-    "文博",
-    "晓东",
-    "丽娟",
-    "卫东",
-    "玉兰",
-    "永刚",
-    "春梅",
-    "国庆",
-    "鹏飞",
+    ("建国", "JIANGUO"),
+    ("志强", "ZHIQIANG"),
+    ("海燕", "HAIYAN"),
+    ("秀英", "XIUYING"),
+    ("建军", "JIANJUN"),
+    ("文博", "WENBO"),
+    ("晓东", "XIAODONG"),
+    ("丽娟", "LIJUAN"),
+    ("卫东", "WEIDONG"),
+    ("玉兰", "YULAN"),
+    ("永刚", "YONGGANG"),
+    ("春梅", "CHUNMEI"),
+    ("国庆", "GUOQING"),
+    ("鹏飞", "PENGFEI"),
 ]
 OTHER_NAMES = [
-    ("Айдос Серікұлы", "哈语"),
-    ("Нұрлан Болатұлы", "哈萨克语"),
-    ("Ерлан Қайратұлы", "哈语"),
-    ("Гүлнар Асқарқызы", "哈语"),
-    ("AYGUL TURSUN", "维语"),
-    ("ABLIMIT YUSUP", "维吾尔语"),
-    ("MEMET ROZI", "维语"),
-    ("PATIGUL QADIR", "维语"),
-    ("ALIMJAN HESEN", "维语"),
+    ("Айдос Серікұлы", "AIDOS SERIKULY", "哈语"),
+    ("Нұрлан Болатұлы", "NURLAN BOLATULY", "哈萨克语"),
+    ("Ерлан Қайратұлы", "YERLAN KAIRATULY", "哈语"),
+    ("Гүлнар Асқарқызы", "GULNAR ASKARKYZY", "哈语"),
+    ("AYGUL TURSUN", "AYGUL TURSUN", "维语"),
+    ("ABLIMIT YUSUP", "ABLIMIT YUSUP", "维吾尔语"),
+    ("MEMET ROZI", "MEMET ROZI", "维语"),
+    ("PATIGUL QADIR", "PATIGUL QADIR", "维语"),
+    ("ALIMJAN HESEN", "ALIMJAN HESEN", "维语"),
 ]
-KAZAKH_CITIZENS = [("Сергей Ким", "俄语"), ("Данияр Ахметов", "俄语"), ("Асель Жумабаева", "哈语")]
+KAZAKH_CITIZENS = [
+    ("Сергей Ким", "KIM SERGEY", "俄语"),
+    ("Данияр Ахметов", "AKHMETOV DANIYAR", "俄语"),
+    ("Асель Жумабаева", "ZHUMABAYEVA ASSEL", "哈语"),
+]
 DRIVERS = 40
 LICENCES = ["C1", "C1", "C1", "C2", "B2", "B2", "A1", "A2", "C1M", "B2M"]
 
@@ -167,7 +173,8 @@ class Command(BaseCommand):
 
     Lines that must be taken all the same: a VIN in full-width characters; stray spaces around a VIN and
     a make; dates written as text in three ways; a commodity code kept as a number, and one with dots;
-    a driving licence without end; a declared VIN that is not among the vehicles.
+    a driving licence without end; a Latin name as a passport prints it and one as its
+      machine-readable lines do; a declared VIN that is not among the vehicles.
     """
 
     help = "Write a sample workbook of vehicles, drivers and declarations, with faults planted in it."
@@ -264,35 +271,38 @@ class Fleet:
 
     def driver_lines(self) -> list[Line]:
         people = [*self._people()]
-        lines = [
-            self._driver(name, language, nationality) for name, language, nationality in people[:DRIVERS]
-        ]
-        expired = self._driver("郑建平", "中文", "中国")
-        expired[2] = self.today - timedelta(days=45)
-        unclear = self._driver("孟宪华", "汉语", "中国")
-        unclear[5] = f"05/06/{self.today.year + 4}"
+        lines = [self._driver(*person) for person in people[:DRIVERS]]
+        # As the printed part of a passport has it, and as its machine-readable lines do.
+        lines[14][1], lines[15][1] = lines[14][1].replace(" ", ", "), lines[15][1].replace(" ", "<<")
+        expired = self._driver("郑建平", "ZHENG JIANPING", "中文", "中国")
+        expired[3] = self.today - timedelta(days=45)
+        unclear = self._driver("孟宪华", "", "汉语", "中国")
+        unclear[6] = f"05/06/{self.today.year + 4}"
         lines.insert(12, expired)
         lines.insert(26, unclear)
         return lines
 
-    def _people(self) -> Iterator[tuple[str, str, str]]:
-        for name, language in OTHER_NAMES:
-            yield name, language, "中国"
-        for name, language in KAZAKH_CITIZENS:
-            yield name, language, "哈萨克斯坦"
+    def _people(self) -> Iterator[tuple[str, str, str, str]]:
+        for *names, language in OTHER_NAMES:
+            yield names[0], names[1], language, "中国"
+        for *names, language in KAZAKH_CITIZENS:
+            yield names[0], names[1], language, "哈萨克斯坦"
         for index in range(DRIVERS - len(OTHER_NAMES) - len(KAZAKH_CITIZENS)):
-            surname = HAN_SURNAMES[index % len(HAN_SURNAMES)]
+            surname = index % len(HAN_SURNAMES)
+            name, pinyin = HAN_NAMES[(index * 5) % len(HAN_NAMES)]
             yield (
-                f"{surname}{HAN_NAMES[(index * 5) % len(HAN_NAMES)]}",
+                f"{HAN_SURNAMES[surname]}{name}",
+                f"{PINYIN_SURNAMES.split()[surname]} {pinyin}",
                 self.chance.choice(["中文", "汉语"]),
                 "CHN",
             )
 
-    def _driver(self, name: str, language: str, nationality: str) -> Line:
+    def _driver(self, name: str, latin: str, language: str, nationality: str) -> Line:
         is_kazakh = nationality == "哈萨克斯坦"
         phone = f"+7 700 {self.chance.randrange(1000000, 9999999)}" if is_kazakh else self._chinese_phone()
         return [
             name,
+            latin,
             f"N{self.chance.randrange(10**7, 10**8)}" if is_kazakh else self._chinese_passport(),
             self._day_ahead(900, 3200),
             nationality,

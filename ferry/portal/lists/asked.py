@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ferry.portal.lists.declare import Choice
-from ferry.queries.lists import COUNTED, COUNTED_IN_SEARCH, COUNTED_IN_SHORT, Found, Order, keys_up_to
+from ferry.queries.lists import Found, Order, few_of
 from ferry.rules.search import LONGEST_SEARCH, Search, read_search
 
 if TYPE_CHECKING:
@@ -82,19 +82,11 @@ class Asked:
         found: QuerySet[Any] = self.listing.search(rows, self.q)
         return found
 
-    @property
-    def most(self) -> int:
-        """Say how far what fits is counted."""
-        if not self.q:
-            return COUNTED
-        return COUNTED_IN_SHORT if self.search.is_short else COUNTED_IN_SEARCH
-
     @cached_property
     def found(self) -> Found:
         """Find what fits. Where everything does it is not counted, for that may be a million."""
         full = self.listing.rows(self.scene.whose)
-        few = keys_up_to(self.rows, self.most) if self.is_filtered else None
-        return Found(self.rows, full, few if few is not None and len(few) <= self.most else None)
+        return Found(self.rows, full, few_of(self.rows) if self.is_filtered else None)
 
     @property
     def count(self) -> int | None:

@@ -113,6 +113,7 @@ COLUMNS = (
     ),
     _exported("vin", _("VIN"), _of_trip(lambda trip: trip.vehicle.vin)),
     _exported("driver", _("Driver"), _of_trip(lambda trip: trip.driver.name)),
+    _exported("driver_latin", _("Latin name"), _of_trip(lambda trip: trip.driver.name_latin)),
     _exported("route", _("Route"), _of_trip(lambda trip: str(trip.route))),
     Column("due", _("Due"), lambda row: row.due_at, "cases/cells/due.html", "due_at", is_moment=True),
     _exported("level", _("Level"), lambda row: row.get_level_display()),

@@ -72,7 +72,7 @@ def _left(row: dict[str, Any]) -> int | None:
 DRIVERS = Listing(
     name="drivers",
     title=_("Drivers"),
-    search_label=_("Name, phone, passport's last four"),
+    search_label=_("Name, Latin name, phone, passport's last four"),
     rows=all_drivers,
     search=search_drivers,
     columns=(
@@ -83,6 +83,13 @@ DRIVERS = Listing(
             "portal/cells/driver_name.html",
             "name",
             is_head=True,
+        ),
+        Column(
+            "name_latin",
+            _("Latin name"),
+            lambda row: row["driver"].name_latin,
+            sort="name_latin",
+            is_shown=False,
         ),
         Column("phone", _("phone"), lambda row: row["driver"].phone, is_shown=False),
         Column(

@@ -92,6 +92,7 @@ TRIPS = Listing(
         _exported("model", _("model"), lambda row: row.vehicle.model),
         _exported("plate", _("plate"), lambda row: row.vehicle.plate),
         _column("driver", _("Driver"), lambda row: row.driver.name),
+        _exported("driver_latin", _("Latin name"), lambda row: row.driver.name_latin),
         _column("route", _("Route"), lambda row: str(row.route), is_plain=True),
         _column(
             "opens_at",

@@ -19,7 +19,7 @@ from ferry.portal.lists.asked import Asked
 from ferry.portal.lists.declare import Scene
 from ferry.portal.lists.known import LISTINGS
 from ferry.portal.saving import tell_reasons
-from ferry.queries.lists import count_up_to, page_of
+from ferry.queries.lists import COUNTED, count_up_to, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from ferry.models import Membership
-    from ferry.portal.lists.declare import Column, Listing, Total
+    from ferry.portal.lists.declare import Listing, Total
 
+#: Its template, whether it names the row, its label on a narrow screen and, without a template, its value.
+#: By themselves, because a template that looks them up in a column three hundred times is slow.
+Cell = tuple[str, bool, str, Any]
 ROWS = 50
 #: The most trips one bulk job takes.
 PICKED_AT_MOST = 5000
@@ -115,6 +118,7 @@ def page_shown(request: HttpRequest, asked: Asked, *, url: str) -> dict[str, Any
         "before": asked.at(before=page.before) if page.before else "",
         "after": asked.at(after=page.after) if page.after else "",
         "count": asked.count,
+        "most": COUNTED,
     }
 
 
@@ -138,10 +142,17 @@ def _narrowed(asked: Asked, total: Total) -> str:
     return asked.with_values(**total.filters).url if total.filters else ""
 
 
-def _dressed(asked: Asked, rows: list[Any]) -> list[tuple[int, Any, list[tuple[Column, str, Any]]]]:
-    """Give each row's id, what its cells show, and its columns with label and, without a template, value."""
-    columns = [(one, str(one.label)) for one in asked.columns]
+def _dressed(asked: Asked, rows: list[Any]) -> list[tuple[int, Any, list[Cell]]]:
+    """Give each row's id, what its cells show, and those."""
+    columns = [(one, "" if one.is_plain else str(one.label)) for one in asked.columns]
     return [
-        (row.pk, shown, [(one, label, None if one.cell else one.value(shown)) for one, label in columns])
+        (
+            row.pk,
+            shown,
+            [
+                (one.cell, one.is_head, label, None if one.cell else one.value(shown))
+                for one, label in columns
+            ],
+        )
         for row, shown in zip(rows, asked.listing.dress(rows, asked.scene), strict=True)
     ]

@@ -91,6 +91,12 @@ function fillKnown(slot, known) {
   fill(slot('vin_tail'), known.vin.slice(-6));
   fill(slot('make'), [known.make, known.model].filter(Boolean).join(' '));
   for (const name of ['colour', 'plate', 'driver', 'passport_tail', 'trip']) fill(slot(name), known[name] ?? '');
+  fill(slot('driver_latin'), latinBeside(known));
+}
+
+/** Give the Latin name where the name does not say it already; a list kept from before may have none. */
+function latinBeside({ driver = '', driver_latin: latin = '' }) {
+  return latin === driver.toUpperCase() ? '' : latin;
 }
 
 /** Fill a place, or take it away with its heading where there is nothing to say. */

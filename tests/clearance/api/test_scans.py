@@ -70,7 +70,11 @@ def test_it_releases_and_says_what_to_compare(gate: APIClient, trip: Trip) -> No
             "model": "Song Plus",
             "colour": "white",
             "plate": "",
-            "driver": {"name": "Ma Jun", "passport_tail": trip.driver.passport_number[-4:]},
+            "driver": {
+                "name": "Ma Jun",
+                "name_latin": "",
+                "passport_tail": trip.driver.passport_number[-4:],
+            },
         },
         "recorded_at": "2026-11-22T04:00:00Z",
     }

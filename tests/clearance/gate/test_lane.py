@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
+from django.utils.functional import Promise, lazy
 
 from clearance.gate.clock import Clock
 from clearance.gate.identity import Identity, read_identity, write_identity
 from clearance.gate.journal import NO_LIST_AGE_S, Journal
-from clearance.gate.lane import Lane
+from clearance.gate.lane import CLOCK_WRONG, KEY_REFUSED, NO_LIST, Lane
 from clearance.gate.server import Answer, KeyRefused, NoAnswer, Refused
 from clearance.queries.lists import offline_list
-from ferry.models import Pass
+from ferry.errors import Reason
+from ferry.models import Driver, Pass
 from tests.builders import AT, a_checkpoint, a_pass, an_issued_trip
 
 WHO = Identity("https://x.example", "t", "North gate", "CN-HORGOS", "3", ("scan", "list"))
@@ -314,6 +317,42 @@ def test_without_a_list_an_officer_decides(site: Site) -> None:
     assert site.read("X") == "amber"
     assert site.reasons() == ["no_list"]
     assert site.rows("list_age_s") == [(NO_LIST_AGE_S,)]
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "ru", "kk", "en"])
+def test_its_own_reasons_are_said_in_its_language(
+    site: Site, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    assert all(isinstance(own.detail, Promise) for own in (KEY_REFUSED, NO_LIST, CLOCK_WRONG))
+    spoken = Reason("no_list", lazy(lambda: f"in {translation.get_language()}", str)())
+    monkeypatch.setattr("clearance.gate.lane.NO_LIST", spoken)
+    site.cut()
+
+    with translation.override(language):
+        site.read("X")
+
+    assert site.events("verdict")[-1]["reasons"] == [{"code": "no_list", "detail": f"in {language}"}]
+
+
+def test_it_tells_both_names_and_a_list_from_before_there_were_two_still_judges(
+    site: Site, pass_: Pass
+) -> None:
+    site.cut()
+    assert site.server.list_answer is not None
+    Driver.objects.update(name="马军", name_latin="MA JUN")
+    for content, latin in ((offline_list(a_checkpoint(), at=AT), "MA JUN"), (site.server.list_answer, "")):
+        lines = [
+            {name: one for name, one in line.items() if latin or name != "driver_latin"}
+            for line in content["passes"]
+        ]
+        site.restore()
+        site.server.list_answer = {**content, "passes": lines}
+        site.keep_up()
+        site.cut()
+        site.lane.earlier.clear()
+
+        assert site.read(pass_.code) == "green"
+        assert site.events("verdict")[-1]["vehicle"]["driver"]["name_latin"] == latin
 
 
 def test_the_list_outlives_a_power_cut(site: Site, pass_: Pass) -> None:

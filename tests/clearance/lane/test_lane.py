@@ -20,7 +20,7 @@ from clearance.rules.checklist import ITEMS
 from ferry import codes
 from ferry.actions.documents import remove_document
 from ferry.actions.passes import revoke_pass, swap_driver
-from ferry.models import TripState
+from ferry.models import Driver, TripState
 from tests.builders import (
     AT,
     BY,
@@ -192,6 +192,19 @@ def test_it_forgets_the_place_when_the_posting_is_gone(client, officer):
 
 
 # --- The scan ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "latin", "told"),
+    [("马建军", "MA JIANJUN", ["MA JIANJUN"]), ("马建军", "", []), ("Memet Rozi", "MEMET ROZI", [])],
+)
+def test_it_says_both_names_where_there_are_two(client, officer, trip, name, latin, told):
+    Driver.objects.update(name=name, name_latin=latin)
+
+    page = post_scan(client, trip.passes.get().code).content.decode()
+
+    assert f'<dd class="big">{name}</dd>' in page
+    assert re.findall(r'<dd class="big latin">(.*?)</dd>', page) == told
 
 
 def test_it_releases_and_says_what_to_compare(client, officer, trip):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,9 +16,10 @@ from django.urls import reverse
 
 from clearance.actions.offline import Decided, upload_scans
 from clearance.actions.scans import Offline, ScanInput
-from clearance.models import Posting, Scan
+from clearance.actions.withdrawals import withdraw_release
+from clearance.models import Duty, Posting, Scan
 from ferry.actions.passes import revoke_pass
-from ferry.models import Case, Trip
+from ferry.models import Case, Outcome, Trip, Weight
 from tests.builders import AT, BY, a_checkpoint, a_company, a_member, an_officer
 from tests.clearance.casts import MINUTE, a_scan, an_open_pass, as_it_stands, nur_zholy, offline, scanned
 from tests.clearance.lane.conftest import sign_in
@@ -238,6 +240,46 @@ def test_what_was_done_otherwise_than_the_lost_answer_said_is_kept_beside_it_onc
     assert [one[0].status for one in (first, again)] == [201, 200]
     assert Scan.objects.count() == 2
     assert Case.objects.count() == 1
+
+
+@pytest.mark.parametrize("held", ["examine", "refuse"])
+def test_a_release_that_the_lane_never_heard_and_held_is_a_case_once(client, held):
+    pass_ = an_open_pass()
+    _scan, (first, again) = _asked_online(pass_.code, held)
+    assert [one[0].status for one in (first, again)] == [201, 200]
+    case = Case.objects.get()
+    assert (case.kind, case.trip_id, case.weight) == ("release_unheard", pass_.trip_id, Weight.HIGH)
+    assert case.facts["lane_said"] == held
+    assert (case.facts["checkpoint"], case.facts["lane"]) == ("CN-HORGOS", "3")
+    assert [scan for scan, _at in case.facts["scans"]] == [
+        str(scan.scan_id) for scan in Scan.objects.order_by("pk")
+    ]
+    assert Trip.objects.get(pk=pass_.trip_id).outcome == Outcome.DISCREPANT
+
+    client.force_login(an_officer(duty=Duty.SUPERVISOR))
+    page = client.get(reverse("desk:case", args=[case.pk])).content.decode()
+    for words in ("never reached the lane", "withdraws the release", "Said at the lane without a line"):
+        assert words in page
+
+
+def test_a_release_that_was_withdrawn_before_the_lane_told_is_no_case_and_is_examined(client):
+    pass_ = an_open_pass()
+    user = an_officer()
+    scan = a_scan(pass_.code, lane="3")
+    released = scanned(pass_.code, scan_id=scan.scan_id, lane="3", officer=user)
+    withdraw_release(
+        scan=released,
+        reason="It stands here",
+        supervisor=an_officer(duty=Duty.SUPERVISOR),
+        at=AT + MINUTE,
+        by="supervisor x",
+    )
+    judged = replace(scan, scanned_at=AT + MINUTE, offline=offline("examine"))
+    (result,) = upload_scans(
+        decided=[Decided(judged, user.pk)], checkpoint=a_checkpoint(), officer=user, at=LATER
+    )
+    assert (result.status, result.scan.verdict) == (201, "examine")
+    assert not Case.objects.exists()
 
 
 def test_an_id_of_another_scan_is_told(client):

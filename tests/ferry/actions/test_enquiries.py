@@ -8,13 +8,15 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 
+from ferry.actions import enquiries
 from ferry.actions.case_steps import note_step
+from ferry.actions.case_work import raise_to_enquiry
 from ferry.actions.cases import resolve_case
-from ferry.actions.enquiries import AGAIN_AFTER, claim_enquiries, write_enquiry
+from ferry.actions.enquiries import AGAIN_AFTER, claim_enquiries, claim_unprepared, write_enquiry
 from ferry.errors import Conflict, Invalid
-from ferry.models import CaseKind, CaseStep, Party, StepKind
-from ferry.tasks import send_enquiries
-from tests.builders import AT, BY, a_driver, a_trip
+from ferry.models import CaseKind, CaseStep, Company, Party, StepKind
+from ferry.tasks import prepare_enquiries, send_enquiries
+from tests.builders import AT, BY, a_company, a_driver, a_trip
 from tests.ferry.actions.test_case_steps import a_case, kinds
 from tests.pdf import pages
 
@@ -102,3 +104,83 @@ def test_what_has_no_address_waits_for_no_mail():
     write(unconfirmed())
     note_step(case=a_case(), kind=StepKind.COMMENTED, at=AT, by=BY)
     assert claim_enquiries(at=AT) == []
+
+
+def enquired(kind=CaseKind.EXIT_NO_DELIVERY, **fields):
+    case = a_case(a_trip(**fields), kind)
+    raise_to_enquiry(case=case, party=Party.CUSTOMS, at=AT, by="supervisor x")
+    return case
+
+
+def letters(case):
+    return list(case.steps.filter(kind=StepKind.LETTER))
+
+
+def said(step):
+    with step.document.file.open("rb") as file:
+        (page,) = pages(file.read())
+    return page.text
+
+
+def test_a_formal_enquirys_letter_is_prepared_once_and_mailed_to_nobody():
+    case = enquired(consignee_language="ru")
+    for _time in range(2):
+        prepare_enquiries()
+    (letter,) = letters(case)
+    assert (letter.party, letter.data["to"], letter.data["language"]) == (Party.SYSTEM, "consignee", "ru")
+    assert case.company.name in said(letter)
+    send_enquiries()
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "to"),
+    [(CaseKind.OVERSTAY, "driver"), (CaseKind.VIN_MISMATCH, "company"), (CaseKind.DAMAGE, "consignee")],
+)
+def test_it_asks_who_can_know(kind, to):
+    case = enquired(kind)
+    prepare_enquiries()
+    assert [letter.data["to"] for letter in letters(case)] == [to]
+
+
+def test_customs_ask_the_company_in_its_language():
+    company = a_company()
+    Company.objects.filter(pk=company.pk).update(language="zh-hans")
+    case = enquired(CaseKind.VIN_MISMATCH, company=company)
+    prepare_enquiries()
+    (letter,) = letters(case)
+    assert letter.data["language"] == "zh-hans"
+    assert case.route.exit.name_zh in said(letter)
+
+
+def test_a_prepared_letter_keeps_nobody_from_writing_one():
+    case = enquired()
+    prepare_enquiries()
+    step, is_new = write(case)
+    assert (is_new, step.data["number"]) == (True, f"{case.pk}-2")
+
+
+def test_nothing_is_prepared_of_what_is_settled_meanwhile():
+    case = enquired()
+    resolve_case(case=case, resolution="explained", note="x", at=AT, by=BY)
+    prepare_enquiries()
+    assert letters(case) == []
+    assert claim_unprepared(at=AT + timedelta(days=9)) == []
+
+
+def test_one_that_cannot_be_drawn_stops_no_other_and_is_tried_again(monkeypatch):
+    broken, case = enquired(), enquired()
+    draw = enquiries.draw_enquiry
+
+    def fail(asked, letter):
+        if asked.pk == broken.pk:
+            raise OSError
+        return draw(asked, letter)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("ferry.actions.enquiries.draw_enquiry", fail)
+        prepare_enquiries()
+    assert (len(letters(broken)), len(letters(case))) == (0, 1)
+    CaseStep.objects.filter(case=broken, kind=StepKind.ENQUIRED).update(mail_due_at=AT)
+    prepare_enquiries()
+    assert len(letters(broken)) == 1

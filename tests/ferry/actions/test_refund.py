@@ -16,7 +16,7 @@ from ferry.actions.passes import receipt_pin
 from ferry.actions.receipts import confirm_receipt
 from ferry.actions.refund import HOLD, TRIES, ask_for_package, claim_package, make_package, mark_filed
 from ferry.errors import Conflict, Invalid
-from ferry.models import Declaration, DeclaredVehicle, RefundFiling, RefundPackage
+from ferry.models import Declaration, DeclaredVehicle, RefundFiling, RefundPackage, RefundPiece
 from tests.builders import AT, BY, a_vin, an_exited_trip
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +92,7 @@ def test_what_has_no_trip_is_listed_too_and_in_order(django_assert_max_num_queri
     DeclaredVehicle.objects.bulk_create(
         DeclaredVehicle(declaration=declaration, vin=a_vin(), exited_at=AT) for _ in range(450)
     )
-    with django_assert_max_num_queries(70):
+    with django_assert_max_num_queries(220):
         files = opened(made(declaration))
     rows = [row[0].value for row in load_workbook(io.BytesIO(files["list.xlsx"])).active.rows][1:]
     assert len(rows) == 451
@@ -124,6 +124,82 @@ def test_one_worker_holds_it_and_a_dead_one_loses_it():
     assert not make_package(package=first, now=lambda: afterwards)
     assert make_package(package=second, now=lambda: afterwards)
     assert RefundPackage.objects.get().state == "done"
+
+
+@pytest.fixture
+def three(monkeypatch) -> Declaration:
+    """Have a declaration of three vehicles whose package is made one by one."""
+    monkeypatch.setattr("ferry.queries.refund.CHUNK", 1)
+    declaration = a_ready_declaration()
+    others = (DeclaredVehicle(declaration=declaration, vin=a_vin(), exited_at=AT) for _ in range(2))
+    DeclaredVehicle.objects.bulk_create(others)
+    return declaration
+
+
+def started(declaration) -> RefundPackage:
+    """Ask for a package, and let a worker make its first piece."""
+    asked(declaration)
+    assert not make_package(package=claim_package(at=LATER), now=lambda: LATER, is_time_up=lambda: True)
+    return RefundPackage.objects.latest("pk")
+
+
+def test_the_next_worker_goes_on_where_the_last_one_stopped(three):
+    whole = made(three)
+    package = started(three)
+    assert (package.state, package.done, package.total, package.tries) == ("waiting", 1, 3, 0)
+    (first,) = package.pieces.all()
+    assert make_package(package=claim_package(at=LATER), now=lambda: LATER)
+    package.refresh_from_db()
+    assert (package.state, package.done) == ("done", 3)
+    assert (package.sha256, package.size) == (whole.sha256, whole.size)
+    assert not RefundPiece.objects.exists()
+    assert not first.file.storage.exists(first.file.name)
+
+
+def test_a_worker_that_dies_while_it_draws_loses_no_piece(three, monkeypatch):
+    package = started(three)
+    with monkeypatch.context() as broken:
+        broken.setattr("ferry.actions.refund.write_piece", die)
+        with pytest.raises(MemoryError):
+            make_package(package=claim_package(at=LATER), now=lambda: LATER)
+    assert claim_package(at=LATER) is None
+    afterwards = LATER + HOLD + timedelta(seconds=1)
+    assert make_package(package=claim_package(at=afterwards), now=lambda: afterwards)
+    package.refresh_from_db()
+    assert (package.state, package.done, len(opened(package))) == ("done", 3, 5)
+
+
+def die(*_args):
+    raise MemoryError
+
+
+def test_what_was_taken_over_keeps_nothing_of_the_worker_that_was_slow(three):
+    asked(three)
+    slow = claim_package(at=LATER)
+    afterwards = LATER + HOLD + timedelta(seconds=1)
+    quick = claim_package(at=afterwards)
+    assert not make_package(package=slow, now=lambda: afterwards)
+    assert not RefundPiece.objects.exists()
+    assert make_package(package=quick, now=lambda: afterwards)
+
+
+def test_it_begins_anew_where_a_vehicle_was_declared_since(three):
+    package = started(three)
+    first = package.pieces.get()
+    DeclaredVehicle.objects.create(declaration=three, vin="0" * 17, exited_at=AT)
+    assert not make_package(package=claim_package(at=LATER), now=lambda: LATER)
+    package.refresh_from_db()
+    assert (package.state, package.done, package.total, package.pieces.count()) == ("waiting", 0, 4, 0)
+    assert not first.file.storage.exists(first.file.name)
+    assert make_package(package=claim_package(at=LATER), now=lambda: LATER)
+
+
+def test_pieces_of_what_failed_are_removed(three):
+    package = started(three)
+    RefundPackage.objects.filter(pk=package.pk).update(tries=TRIES)
+    assert claim_package(at=LATER) is None
+    assert RefundPackage.objects.get().state == "failed"
+    assert not RefundPiece.objects.exists()
 
 
 def test_it_fails_after_some_tries():

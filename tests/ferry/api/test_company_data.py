@@ -39,7 +39,8 @@ def vehicle_body(**changes: Any) -> dict[str, Any]:
 
 def driver_body(**changes: Any) -> dict[str, Any]:
     usual = {
-        "name": "Ma Jun",
+        "name": "马军",
+        "name_latin": "MA JUN",
         "passport_number": a_passport_number(),
         "passport_expires_on": "2034-01-01",
         "nationality": "CN",
@@ -265,3 +266,17 @@ def test_a_key_says_when_it_was_last_used(caller: APIClient) -> None:
     caller.get("/api/v1/vehicles/")
 
     assert ApiKey.objects.get().last_used_at == AT
+
+
+def test_a_latin_name_is_optional_and_kept_as_the_passport_spells_it(caller: APIClient) -> None:
+    bodies = [driver_body(name_latin=said) for said in ("", "Ma, Jun")]
+    nameless = driver_body()
+    del nameless["name_latin"]
+
+    made = [caller.post("/api/v1/drivers/", body, format="json").json() for body in (*bodies, nameless)]
+    refused = caller.post("/api/v1/drivers/", driver_body(name_latin="Ма Цзюнь"), format="json")
+
+    assert [driver["name_latin"] for driver in made] == ["", "MA JUN", ""]
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "latin_name_form")
+    assert refused.json()["errors"][0]["attr"] == "name_latin"
+    assert Driver.objects.count() == 3

@@ -54,7 +54,7 @@ def test_it_plans_a_trip(caller: APIClient, company: Company) -> None:
     assert (trip["state"], trip["outcome"], trip["pass"], trip["cases"]) == ("planned", "waiting", None, [])
     assert trip["closes_at"] == "2026-11-23T03:00:00Z"
     assert trip["consignee"] == body["consignee"]
-    assert trip["driver"] == {"id": body["driver"], "name": "Ma Jun"}
+    assert trip["driver"] == {"id": body["driver"], "name": "Ma Jun", "name_latin": ""}
     assert [event["kind"] for event in trip["events"]] == ["planned"]
     assert caller.get(f"/api/v1/trips/{trip['reference']}/").json() == trip
 

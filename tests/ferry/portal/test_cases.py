@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from ferry.actions.case_work import attach_to_case, comment_case
+from ferry.actions.case_work import attach_to_case, comment_case, raise_to_enquiry
 from ferry.actions.cases import open_case
 from ferry.actions.moves import move_trip
 from ferry.models import (
@@ -28,6 +28,7 @@ from ferry.models import (
     Weight,
     urgency_of,
 )
+from ferry.tasks import prepare_enquiries
 from tests.builders import (
     AT,
     BY,
@@ -80,6 +81,13 @@ def test_it_is_settled_by_one_word_and_a_note(company, see, send):
     assert "Checked by phone." in shown
     assert "nothing was wrong" in shown
     assert reverse("portal:case_resolve", args=[case.pk]) not in shown
+
+
+def test_each_field_of_its_many_forms_has_a_label_of_its_own(company, see):
+    page = see("case", a_case(company).pk)
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert sorted(set(ids)) == sorted(ids)
+    assert set(re.findall(r'<label for="([^"]+)"', page)) <= set(ids)
 
 
 def test_delivered_delivers_the_trip(company, send):
@@ -311,3 +319,15 @@ def test_evidence_is_not_removed_as_a_document_is(company, send):
     assert send("document_remove", document.pk).status_code == 404
     document.refresh_from_db()
     assert document.removed_at is None
+
+
+def test_it_says_that_a_letter_lies_ready_until_somebody_writes_one(company, see, send):
+    case = a_case(company)
+    assert "lies ready" not in see("case", case.pk)
+    raise_to_enquiry(case=case, party=Party.CUSTOMS, at=AT, by="supervisor x")
+    prepare_enquiries()
+    page = see("case", case.pk)
+    assert "lies ready" in page
+    assert f"enquiry-{case.pk}-1.pdf" in page
+    send("case_act", case.pk, "letter", to="consignee", email="")
+    assert "lies ready" not in see("case", case.pk)

@@ -100,6 +100,23 @@ def test_a_renewed_passport_keeps_the_person_and_a_driver_can_be_let_go(company,
     assert driver.name not in see("drivers")
 
 
+def test_a_latin_name_is_kept_shown_and_remembered_and_none_says_nothing(company, send, see):
+    driver = a_driver(company, name="马军")
+    assert "Latin name" not in see("driver", driver.pk)
+    send("driver_edit", driver.pk, **described(name="马军", name_latin="ma<<jun<<<", is_active="on"))
+    driver.refresh_from_db()
+    assert driver.name_latin == "MA JUN"
+    assert "<dt>Latin name</dt><dd>MA JUN</dd>" in see("driver", driver.pk)
+    assert "MA JUN" in see("drivers")
+    assert driver.history.first().name_latin == "MA JUN"
+
+
+def test_a_latin_name_in_other_letters_is_refused_at_its_field(company, send):
+    answer = send("driver_new", **described(name_latin="Ма Цзюнь"))
+    assert list(answer.context["form"].errors) == ["name_latin"]
+    assert not Driver.objects.exists()
+
+
 def test_a_new_link_ends_the_old_one(client, company, send, see):
     driver = a_driver(company)
     old = reverse("phone:driver", args=[driver.link_token])

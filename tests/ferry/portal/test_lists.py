@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 
 from ferry import tasks
 from ferry.actions.cases import open_case
-from ferry.models import BulkJob, CaseKind, Driver, SavedView, Trip, TripState, Vehicle, Weight
+from ferry.models import BulkJob, CaseKind, Declaration, Driver, SavedView, Trip, TripState, Vehicle, Weight
 from ferry.portal.lists.known import LISTINGS
 from tests.builders import (
     AT,
@@ -53,6 +53,27 @@ def shown(client):
     return shown
 
 
+def put(trip, **said):
+    """Write into a trip's vehicle, driver and declaration."""
+    for model, pk, fields in (
+        (Vehicle, trip.vehicle_id, {"vin", "plate", "make", "model"}),
+        (Driver, trip.driver_id, {"name", "name_latin", "phone"}),
+        (Declaration, trip.declaration_id, {"number"}),
+    ):
+        if own := {name: value for name, value in said.items() if name in fields}:
+            model.objects.filter(pk=pk).update(**own)
+
+
+def two_like_each_other(company):
+    """Make two trips that have 45 inside all their numbers, at no end."""
+    trips = [a_trip(company, driver=a_driver(company)) for _ in range(2)]
+    for at, trip in enumerate(trips):
+        put(trip, vin=f"LGXCE4CB8S450001{at}", plate="新A·4501", make="BYD", model="Song")
+        put(trip, name="Li Na", name_latin="", phone="+86 139 4545 0001", number=f"94072026045000001{at}")
+        trip.declaration.declared_vehicles.update(vin=f"LGXCE4CB8S450001{at}")
+    return trips
+
+
 class TestSearch:
     def test_a_pasted_column_finds_all_of_it_and_nothing_else(self, company, shown):
         trips = [a_trip(company) for _ in range(4)]
@@ -64,6 +85,14 @@ class TestSearch:
         pasted = " ".join(one.vehicle.vin for one in trips[:2])
         assert len(shown("vehicles", f"?q={pasted}")) == 2
         assert len(shown("declarations", f"?q={pasted}")) == 2
+
+    @pytest.mark.parametrize("q", ["建军", "ma%20jianjun", "JIANJUN", "Ma%20Jian-jun"])
+    def test_drivers_and_their_trips_are_found_by_either_name(self, company, shown, q):
+        driver = a_driver(company, name="马建军", name_latin="MA JIANJUN")
+        found = a_trip(company, driver=driver)
+        a_trip(company, driver=a_driver(company, name="李娜", name_latin="LI NA"))
+        assert shown("drivers", f"?q={q}") == [driver.pk]
+        assert shown("trips", f"?q={q}") == [found.pk]
 
     @pytest.mark.parametrize("q", ["马军", "ma%20jun", "MAJUN", "0077", "新at0"])
     def test_trips_are_found_by_their_drivers_and_plates(self, company, shown, q):
@@ -85,9 +114,53 @@ class TestSearch:
         assert len(shown("trips", f"?q={trips[0].vehicle.make}")) == 3
         assert shown("declarations", f"?q={trips[1].vehicle.vin}") == [trips[1].declaration_id]
 
+    @pytest.mark.parametrize("few", [0, 100])
+    @pytest.mark.parametrize(
+        ("q", "said"),
+        [
+            ("45", {"vin": "LGXCE4CB8S0007045"}),
+            ("45", {"plate": "新A·T0045"}),
+            ("45", {"phone": "+86 139 9999 0045"}),
+            ("4-5", {"number": "940720260000007045"}),
+            ("zx", {"make": "ZX Auto"}),
+            ("zx", {"model": "Zxy"}),
+            ("ma", {"name": "Ma Jun"}),
+            ("ma", {"name": "马军", "name_latin": "MA JUN"}),
+        ],
+    )
+    def test_a_sign_or_two_find_what_ends_or_begins_with_them(
+        self, company, shown, monkeypatch, few, q, said
+    ):
+        monkeypatch.setattr("ferry.queries.search.FEW", few)
+        _other, found = two_like_each_other(company)
+        put(found, **said)
+        assert shown("trips", f"?q={q}") == [found.pk]
+
+    @pytest.mark.parametrize("few", [0, 100])
+    def test_a_sign_or_two_find_declarations_by_the_end_of_a_vin(self, company, shown, monkeypatch, few):
+        monkeypatch.setattr("ferry.queries.search.FEW", few)
+        _other, found = two_like_each_other(company)
+        found.declaration.declared_vehicles.update(vin="LGXCE4CB8S0007045")
+        assert shown("declarations", "?q=45") == [found.declaration_id]
+
+    def test_of_three_signs_each_place_is_searched(self, company, shown):
+        trips = two_like_each_other(company)
+        assert set(shown("trips", "?q=450")) == {one.pk for one in trips}
+
+    def test_where_a_sign_or_two_find_nothing_it_says_how_they_are_searched(self, company, see):
+        a_trip(company)
+        assert "Type more" in see("trips", q="zq")
+        assert "Type more" not in see("trips", q="zqq")
+
     def test_too_many_pasted_are_said_to_be_too_many(self, company, see):
         a_trip(company)
         assert "7 were left off" in see("trips", q=" ".join(f"F{number:08}" for number in range(407)))
+
+    def test_drivers_are_put_in_order_of_their_latin_names(self, company, shown):
+        drivers = [a_driver(company, name_latin=latin) for latin in ("MA JUN", "", "LI NA")]
+        names = [drivers[1].pk, drivers[2].pk, drivers[0].pk]
+        assert shown("drivers", "?sort=name_latin") == names
+        assert shown("drivers", "?sort=-name_latin") == names[::-1]
 
 
 class TestFilters:
@@ -199,7 +272,7 @@ class TestOrder:
 
     @pytest.mark.parametrize("few", [0, 100])
     def test_few_rows_are_sorted_as_many_are(self, company, shown, monkeypatch, few):
-        monkeypatch.setattr("ferry.portal.lists.asked.COUNTED", few)
+        monkeypatch.setattr("ferry.queries.lists.COUNTED", few)
         late = a_trip(company, opens_at=AT + timedelta(hours=3))
         soon = a_trip(company, opens_at=AT + timedelta(hours=1))
         assert shown("trips", "?state=planned&sort=opens_at") == [soon.pk, late.pk]

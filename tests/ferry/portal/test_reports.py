@@ -9,9 +9,11 @@ import pytest
 from django.urls import reverse
 from openpyxl import load_workbook
 
+from ferry.actions.announce import announce
+from ferry.actions.reports import count_marked_days
 from ferry.models import CompanyDay
 from ferry.portal.reports import asked_period
-from tests.builders import a_company, a_member, a_route
+from tests.builders import AT, a_company, a_member, a_route, an_exited_trip
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +81,34 @@ def test_without_trips_it_says_so_and_where_to_go(company, see):
     assert "<figure" not in page
 
 
+def test_it_says_that_days_are_being_counted_until_they_are(company, see):
+    an_exited_trip(company)
+    page = see("reports")
+    assert "being counted" in page
+    assert "Nothing in these days" not in page
+    while announce(at=AT):
+        pass
+    assert "being counted" in see("reports")
+    while count_marked_days():
+        pass
+    page = see("reports")
+    assert "being counted" not in page
+    assert "Left China" in page
+
+
+def test_a_strangers_days_are_none_to_wait_for(company, see):
+    an_exited_trip(a_company("East Star Trade"))
+    assert "being counted" not in see("reports")
+
+
+def test_it_tells_what_checkpoints_said_on_the_page_and_by_route(company, see):
+    lay(company, verdicts={"release": 7, "examine": 2, "refuse": 1})
+    page = see("reports", kind="day", on="2026-11-22")
+    assert "examined: 2 · refused: 1" in page
+    assert "70%" in page
+    assert "Sent to examination" in page
+
+
 def test_it_can_be_of_one_route(company, see):
     lay(company)
     lay(company, route=a_route("ALASHANKOU-DOSTYK"), exited=77)
@@ -98,7 +128,7 @@ def test_its_queries_do_not_depend_on_the_days(company, client, django_assert_nu
     for back in range(45):
         lay(company, ON - timedelta(days=back))
     client.get(reverse("portal:reports"))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         client.get(reverse("portal:reports"))
 
 
@@ -114,6 +144,7 @@ class TestTheWorkbook:
         assert 'filename="report-day-2026-11-22.xlsx"' in answer["Content-Disposition"]
         assert book.sheetnames == [
             "Trips",
+            "At the checkpoints",
             "Reconciliation",
             "How long it took",
             "Cases opened",

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from ferry.rules.findings import FINE
 from ferry.rules.numbers import (
     judge_declaration_number,
+    judge_latin_name,
     judge_mrz,
     judge_passport,
     judge_passport_line,
     judge_supervision_mode,
     judge_uscc,
     mrz_check_digit,
+    normalise_latin_name,
     normalise_mrz,
     normalise_passport,
 )
@@ -273,3 +275,34 @@ def test_a_line_of_an_unknown_country_says_nothing_of_the_nationality():
 def test_the_lower_line_is_taken_from_both():
     both = f"P<CHNMA<<JUN{'<' * 32}\n {CHINESE_LINE.lower()}"
     assert normalise_mrz(both) == normalise_mrz(CHINESE_LINE) == CHINESE_LINE
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("MA JIANJUN", "MA JIANJUN"),
+        ("Ma, Jianjun", "MA JIANJUN"),
+        ("MA<<JIANJUN<<<<<<<<<<<<", "MA JIANJUN"),
+        ("  ma\u3000jian\u2011jun ", "MA JIAN-JUN"),
+        ("Nur - Ali", "NUR-ALI"),
+        ("O\u2019BRIEN / SEAN", "O'BRIEN SEAN"),
+        ("\uff2d\uff21 \uff2a\uff35\uff2e", "MA JUN"),
+        ("", ""),
+    ],
+)
+def test_a_latin_name_is_written_in_one_way(typed: str, kept: str) -> None:
+    assert normalise_latin_name(typed) == kept
+    assert judge_latin_name(kept) == FINE
+
+
+@pytest.mark.parametrize(
+    "name", ["马军", "МАРАТ", "M\u0410 JUN", "LÜ JUN", "MA JUN 2", "-MA", "MA-", "MA - JUN", "MA  JUN", "MA."]
+)
+def test_a_latin_name_of_anything_else_is_refused(name: str) -> None:
+    assert refused(judge_latin_name(name)) == ["latin_name_form"]
+
+
+@given(st.text(max_size=60))
+def test_whatever_is_typed_for_a_latin_name_is_written_alike_twice(text: str) -> None:
+    once = normalise_latin_name(text)
+    assert normalise_latin_name(once) == once
