@@ -14,23 +14,28 @@ from django.utils.translation import gettext_lazy as _
 
 from clearance.actions.policies import change_duty, end_posting, keep_policy, post
 from clearance.actions.rules import draft_rule, end_rule, switch_on_rule
+from clearance.actions.sources import forget_headings, keep_writing
 from clearance.actions.watch import unwatch
 from clearance.actions.watch import watch as put_on_watch
 from clearance.foreseen import LOOK_FIRST, foreseen_of, seen_of
 from clearance.models import (
+    Clocks,
     Device,
     Duty,
     Examination,
     Policy,
     Posting,
     Record,
+    RecordImport,
     Scan,
     SelectionRule,
+    Source,
+    SourceHeadings,
     WatchEntry,
 )
 from clearance.queries.rules import drafts, effect_of
 from clearance.rules.policies import limits_out_of_order
-from ferry.admin.base import Kept, ModelAdmin, ModelForm, ReadOnly, operator
+from ferry.admin.base import Kept, ModelAdmin, ModelForm, ReadOnly, Rows, operator
 from ferry.errors import Conflict, Refused
 from ferry.rules.letters import plain_capitals
 
@@ -235,6 +240,82 @@ class RecordPage(ReadOnly):
     list_select_related = ("trip", "declaration")
     search_fields = ("=source_reference", "=vin", "=declaration_number", "=passport_number")
     exclude = ("original",)
+
+
+class HeadingsRows(Rows):
+    model = SourceHeadings
+    fields = ("titles", "columns", "known_at", "known_by")
+    show_change_link = False
+
+
+class SourceForm(ModelForm):
+    zone = forms.ChoiceField(label=_("clocks"), required=False)
+
+    class Meta:
+        model = Source
+        fields = ("kind", "zone", "first")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone, field = self.instance.zone, self.fields.get("zone")
+        if isinstance(field, forms.ChoiceField):
+            own = [(zone, zone)] if zone and zone not in Clocks.values else []
+            field.choices = [("", "—"), *Clocks.choices, *own]
+
+
+@admin.register(Source)
+class SourcePage(Kept):
+    """How a source writes is the operator's to set too; whose it is was said when it was opened."""
+
+    form = SourceForm
+    fields = ("name", "checkpoint", "created_at", "created_by", "kind", "zone", "first")
+    readonly_fields = ("name", "checkpoint", "created_at", "created_by")
+    list_display = ("name", "checkpoint", "kind", "zone", "first", "created_at")
+    list_filter = ("checkpoint",)
+    list_select_related = ("checkpoint",)
+    search_fields = ("name",)
+    inlines = (HeadingsRows,)
+    actions = ("forget",)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Source, form: Any, change: bool) -> None:
+        keep_writing(source=obj, **obj.writing, by=operator(request))
+
+    @admin.action(description=_("Forget the headings that were put right"))
+    def forget(self, request: HttpRequest, queryset: QuerySet[Source]) -> None:
+        if not request.user.has_perm("clearance.change_source"):
+            self.message_user(request, _("You may not change sources of records."), messages.ERROR)
+            return
+        kept = SourceHeadings.objects.filter(source__in=queryset).select_related("source")
+        count = sum(forget_headings(headings=one, by=operator(request)) for one in kept)
+        self.message_user(request, _("Headings forgotten: %(count)s") % {"count": count}, messages.SUCCESS)
+
+
+@admin.register(RecordImport)
+class RecordImportPage(ReadOnly):
+    list_display = ("name", "source", "state", "total", "created_at", "created_by", "finished_at")
+    list_filter = ("state",)
+    list_select_related = ("source",)
+    search_fields = ("name", "source__name")
+    fields = (
+        "name",
+        "source",
+        "state",
+        "kind",
+        "zone",
+        "first",
+        "size",
+        "sha256",
+        "total",
+        "tallies",
+        "created_at",
+        "created_by",
+        "started_by",
+        "finished_at",
+        "removed_at",
+    )
 
 
 @admin.register(Device)

@@ -8,14 +8,16 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from clearance.actions import levels, redate
+from clearance.actions import levels, redate, versions
 from clearance.actions import reconcile as actions
 from clearance.actions.bulk import work_desk_job
 from clearance.actions.chain import check_chains
 from clearance.actions.imports import RECORDS
 from clearance.actions.reports import count_new_scans
+from clearance.actions.versions import work_trial
 from clearance.models import RecordImport
 from clearance.queries.chain import operators, places
+from clearance.queries.versions import open_trials
 from clearance.report_letters import place_letter
 from ferry.actions.file_imports import remove_old_imports
 from ferry.mail import send_letter
@@ -60,6 +62,20 @@ def redate_closures() -> None:
     redated = redate.redate_closures(at=timezone.now())
     if redated:
         log.info("redated", passes=redated)
+
+
+@shared_task
+def try_versions() -> None:
+    """Try whatever versions wait for it, a slice at a time."""
+    work_in_turn(open_trials, lambda one: work_trial(trial=one, at=timezone.now()))
+
+
+@shared_task
+def make_trips_due() -> None:
+    """Make due what another version judged than was switched on, until none is left or time is up."""
+    until = monotonic() + WORK_S
+    while monotonic() < until and versions.make_trips_due(at=timezone.now()):
+        pass
 
 
 @shared_task

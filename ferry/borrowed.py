@@ -1,4 +1,4 @@
-"""Words that come with django-allauth and with Django, which speak no Kazakh or not enough of it.
+"""Words that come with django-allauth, Django and the operator's pages, which lack some of our languages.
 
 Named here they stand in our own catalogs, which Django asks first. Nothing else uses them.
 """
@@ -139,6 +139,44 @@ FORMS = (
     _("Your password can’t be a commonly used password."),
     _("Your password can’t be entirely numeric."),
     _("File extension “%(extension)s” is not allowed. Allowed extensions are: %(allowed_extensions)s."),
+)
+OPERATOR = (
+    _("Add row"),
+    _("All applications"),
+    _("Apply Filters"),
+    _("Choose file to upload"),
+    _("Click to cancel"),
+    _("Click to download"),
+    _("Dark"),
+    _("Expand row"),
+    _("False"),
+    _("General"),
+    _("Go back"),
+    _("Image preview"),
+    _("Loading more results..."),
+    _("More actions"),
+    _("No data"),
+    _("No recent searches"),
+    _("No results found"),
+    _("No results matching your query"),
+    _("Recent searches"),
+    _("Record picture"),
+    _("Reset filters"),
+    _("Return to site"),
+    _("Run"),
+    _("Search apps and models..."),
+    _("Select all rows"),
+    _("Select value"),
+    _("Submit"),
+    _("This item will be deleted."),
+    _("This page yielded into no results. Create a new item or reset your filters."),
+    _("Toggle password visibility"),
+    _("True"),
+    _("Type to search"),
+    _("You have been successfully logged out from the administration"),
+    _("Clear all filters"),
+    _("Filter navigation items"),
+    _("Save and view"),
 )
 COUNTED = (
     ngettext_lazy(

@@ -79,6 +79,8 @@ def look(title: Any) -> dict[str, Any]:
                     _page(_("Examinations"), "search", "clearance.examination"),
                     _page(_("Receipts"), "task_alt", "ferry.receipt"),
                     _page(_("Records"), "history_edu", "clearance.record"),
+                    _page(_("Sources of records"), "inbox", "clearance.source"),
+                    _page(_("Imports of records"), "upload_file", "clearance.recordimport"),
                     _page(_("Cases"), "report", "ferry.case"),
                     _page(_("Vehicles"), "directions_car", "ferry.vehicle"),
                     _page(_("Drivers"), "id_card", "ferry.driver"),

@@ -486,6 +486,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="11", hour="19"),
         "options": {"expires": 3600},
     },
+    "try-versions": {
+        "task": "clearance.tasks.try_versions",
+        "schedule": timedelta(seconds=10),
+        "options": {"expires": 10},
+    },
+    "make-trips-due": {
+        "task": "clearance.tasks.make_trips_due",
+        "schedule": timedelta(seconds=30),
+        "options": {"expires": 30},
+    },
     "redate-closures": {
         "task": "clearance.tasks.redate_closures",
         "schedule": timedelta(minutes=5),

@@ -324,7 +324,7 @@ def a_file_import(company: Company, *vins: str) -> FileImport:
     lines = "".join(f"{vin},BYD,Song Plus,BEV,8703801090\n" for vin in vins)
     source = io.BytesIO(f"VIN,Make,Model,Powertrain,HS code\n{lines}".encode())
     file_import, _is_new = keep_upload(
-        company=company, key=uuid.uuid4(), source=source, name="fleet.csv", language="en", at=AT, by=BY
+        company=company, key=uuid.uuid4(), file=source, name="fleet.csv", language="en", at=AT, by=BY
     )
     return work_imports(file_import)
 

@@ -20,8 +20,14 @@ pytest_plugins = ["tests.plugins"]
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(settings: Any, tmp_path: Path) -> None:
-    """Give each test a cache of its own, so that no throttle or cached key leaks into the next one."""
+def _own_cache(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> None:
+    """Give each test a cache of its own, so that no throttle or cached key leaks into the next one.
+
+    One marked `once` gets a cache that refuses everything: what it says must hold with any cache.
+    """
+    if request.node.get_closest_marker("once"):
+        settings.CACHES = {"default": {"BACKEND": "tests.no_cache.NoCache"}}
+        return
     cache = dict(settings.CACHES["default"])
     if cache["BACKEND"].endswith("FileBasedCache"):
         cache["LOCATION"] = tmp_path / "cache"

@@ -15,11 +15,30 @@ NO_SKIPS = os.environ.get("FERRYMAN_NO_SKIPS") == "1"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
+#: What asks for the database; pytest-django refuses it to every test that asks for none of them.
+DATABASE = {
+    "db",
+    "transactional_db",
+    "django_db_reset_sequences",
+    "django_db_serialized_rollback",
+    "live_server",
+}
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only PostgreSQL can show where the database is another."""
-    if not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("postgres")])
-        items[:] = [item for item in items if not item.get_closest_marker("postgres")]
+    """Leave out what only the other database can show, and on PostgreSQL what no database can change."""
+    wrong = [item.nodeid for item in items if item.get_closest_marker("once") and asks_database(item)]
+    if wrong:
+        raise pytest.UsageError(f"Marked once, and they ask for the database: {', '.join(wrong)}")
+    on_postgresql = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+    left_out = "once" if on_postgresql else "postgres"
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(left_out)])
+    items[:] = [item for item in items if not item.get_closest_marker(left_out)]
+
+
+def asks_database(item: pytest.Item) -> bool:
+    return bool(item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session")

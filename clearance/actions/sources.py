@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
+import structlog
 from django.db import IntegrityError, transaction
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from clearance.models import Record, RecordImport, Source
+from clearance.models import Record, RecordImport, Source, SourceHeadings
 from clearance.rules.sources import kinds_from
-from ferry.actions.file_imports import keep_file, read_again, start_import
+from ferry.actions.file_imports import corrected_titles, keep_file, read_again, refuse_twice, start_import
 from ferry.errors import Conflict, Invalid, Reason
 from ferry.models import ApiKey, KeyKind
+from ferry.queries.imports import fingerprint
+from ferry.sheets.fields import field_labels, missing_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from ferry.models import Checkpoint
 
 LONGEST_NAME = 80
+
+log = structlog.get_logger(__name__)
 
 
 def open_source(*, checkpoint: Checkpoint, name: str, at: datetime, by: str) -> Source:
@@ -76,15 +82,21 @@ def keep_records(
         created_by=by,
         **{**source.writing, **(writing or {})},
     )
-    return keep_file(upload=upload, source=file)
+    return keep_file(upload=upload, file=file)
 
 
 def correct_writing(*, file_import: RecordImport, kind: str, zone: str, first: str) -> None:
     """Have a file read again as it is said to be written."""
-    country = file_import.source.checkpoint.country if file_import.source.checkpoint else ""
-    if kind and kind not in kinds_from(country):
-        raise Invalid(not_believed())
+    _believe(file_import.source, kind)
     read_again(file_import=file_import, kind=kind, zone=zone, first=first)
+
+
+def keep_writing(*, source: Source, kind: str, zone: str, first: str, by: str) -> None:
+    """Keep how a source writes; its files that are read already stay as they were read."""
+    _believe(source, kind)
+    said = {"kind": kind, "zone": zone, "first": first}
+    if Source.objects.filter(pk=source.pk).exclude(**said).update(**said):
+        log.info("source_writing_kept", source=source.name, by=by, **said)
 
 
 def start_records(*, file_import: RecordImport, at: datetime, by: str) -> bool:
@@ -93,7 +105,47 @@ def start_records(*, file_import: RecordImport, at: datetime, by: str) -> bool:
         if not start_import(file_import=file_import, at=at, by=by):
             return False
         Source.objects.filter(pk=file_import.source_id).update(**file_import.writing)
+        for titles, _said in corrected_titles(file_import):
+            known = file_import.source.known_headings.filter(fingerprint=fingerprint(titles))
+            known.update(titles=titles, known_by=by)
     return True
+
+
+def change_headings(*, headings: SourceHeadings, columns: Mapping[int, str], at: datetime, by: str) -> bool:
+    """Read these headings otherwise in the source's next file; False where they are read so already.
+
+    Invalid when two columns say the same, or none says what every record has.
+    """
+    columns = {index: columns[index] for index in sorted(columns) if index < headings.width}
+    refuse_twice(columns)
+    missing = missing_fields("records", {*columns.values(), *(["kind"] if headings.source.kind else [])})
+    if missing:
+        raise Invalid(_not_named(missing))
+    kept = {str(index): field for index, field in columns.items()}
+    if kept == headings.columns:
+        return False
+    SourceHeadings.objects.filter(pk=headings.pk).update(columns=kept, known_at=at, known_by=by)
+    log.info("source_headings_changed", source=headings.source.name, by=by)
+    return True
+
+
+def forget_headings(*, headings: SourceHeadings, by: str) -> bool:
+    """Have these headings found anew in the source's next file; False where they are forgotten already."""
+    forgotten = SourceHeadings.objects.filter(pk=headings.pk).delete()[0] > 0
+    if forgotten:
+        log.info("source_headings_forgotten", source=headings.source.name, by=by)
+    return forgotten
+
+
+def _believe(source: Source, kind: str) -> None:
+    """Refuse a kind that a source kept in its country is not asked about."""
+    if kind and kind not in kinds_from(source.checkpoint.country if source.checkpoint else ""):
+        raise Invalid(not_believed())
+
+
+def _not_named(fields: Sequence[str]) -> Reason:
+    sentence = _("No column is chosen for: {fields}. Choose one for each.")
+    return Reason("headings_missing", format_lazy(sentence, fields=field_labels(fields)))
 
 
 def not_believed() -> Reason:

@@ -98,6 +98,13 @@ def officer(email: str, name: str, duty: Duty) -> User:
     return found
 
 
+def owner(data: CompanyData, company: Company) -> User:
+    found = _user(*data.owner)
+    if not Membership.objects.filter(company=company, user=found).exists():
+        add_member(company=company, user=found, role=Role.OWNER)
+    return found
+
+
 def password_of(email: str) -> str:
     return PASSWORD if settings.DEBUG else _secret(email)[:20]
 
@@ -123,10 +130,7 @@ def _sign_in(user: User) -> SignIn:
 
 def _company(data: CompanyData, at: datetime) -> CompanySignIn:
     company = Company.objects.get(uscc=data.uscc)
-    email, name = data.owner
-    owner = _user(email, name)
-    if not Membership.objects.filter(company=company, user=owner).exists():
-        add_member(company=company, user=owner, role=Role.OWNER)
+    email = owner(data, company).email
     token = key(KeyKind.COMPANY, company=company, at=at)[1]
     return CompanySignIn(
         name=company.name, uscc=company.uscc, email=email, password=password_of(email), token=token

@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING, TypeVar
 
 from clearance.actions.examinations import decide_examination
 from clearance.demo.cast import CONSIGNEES
+from clearance.demo.sign_ins import owner
 from clearance.demo.world import HOUR, Leg, World, case_of
 from clearance.models import Answer, ExaminationOutcome, RecordKind, SelectionRule
 from clearance.rules.checklist import ITEMS
+from ferry.actions.case_work import assign_case, comment_case
 from ferry.actions.cases import resolve_case, settle_case
+from ferry.actions.enquiries import write_enquiry
 from ferry.actions.passes import issue_pass, swap_driver
 from ferry.actions.trips import cancel_trip, lapse_trip
-from ferry.models import CaseKind, CaseState, DeclarationStatus, Pass
+from ferry.models import CaseKind, CaseState, DeclarationStatus, Party, Pass
 from ferry.queries.issue import CHINA, china_date
-from ferry.rules.cases import DELIVERED
+from ferry.rules.cases import CONSIGNEE, DELIVERED
 
 if TYPE_CHECKING:
     from clearance.demo.companies import Keeper
-    from ferry.models import Declaration, Driver
+    from ferry.models import Case, Declaration, Driver
 
 T = TypeVar("T")
 Story = Generator[datetime, datetime, T]
@@ -147,6 +150,42 @@ def never_confirmed(world: World, leg: Leg) -> Story[Pass]:
     return pass_
 
 
+def asked_about(world: World, leg: Leg) -> Story[None]:
+    """Arrive and hear nothing of the consignee: the company asks around, then customs by letter."""
+    pass_ = yield from never_confirmed(world, leg)
+    at = yield leg.exit_at + 3 * DAY
+    case = case_of(pass_.trip, CaseKind.EXIT_NO_DELIVERY)
+    boss = owner(leg.keeper.data, leg.keeper.company)
+    assign_case(case=case, to=boss, party=Party.COMPANY, at=at, by=leg.keeper.by)
+    at = yield at + 2 * HOUR
+    _say_of(case, "司机说车已停在收货方停车场，钥匙交给了门卫。", leg, is_internal=True, at=at)
+    at = yield at + HOUR
+    by = world.by_supervisor
+    assign_case(case=case, to=world.supervisor, party=Party.CUSTOMS, at=at, by=by)
+    at = yield at + HOUR
+    asked = {"to": CONSIGNEE, "email": "", "sender": "霍尔果斯海关"}
+    write_enquiry(case=case, **asked, party=Party.CUSTOMS, at=at, by=by)
+    at = yield at + HOUR
+    _say_of(case, "已打电话给收货方，答应今天确认收车。", leg, at=at)
+
+
+def questioned(world: World, leg: Leg, shown: Driver) -> Story[None]:
+    """Be driven across by another driver than the one with the code, and be asked why."""
+    pass_ = yield from other_driver(world, leg, shown)
+    at = yield leg.exit_at + 2 * DAY
+    case, by = case_of(pass_.trip, CaseKind.DRIVER_MISMATCH), world.by_supervisor
+    assign_case(case=case, to=world.supervisor, party=Party.CUSTOMS, at=at, by=by)
+    at = yield at + 10 * MINUTE
+    text = "边检记录的护照不是通行证上的驾驶员。请说明谁开的车，并上传情况说明。"
+    comment_case(case=case, text=text, is_internal=False, party=Party.CUSTOMS, at=at, by=by)
+    at = yield at + 3 * HOUR
+    _say_of(case, "原驾驶员当天发烧，临时换人，没来得及换码。说明正在补。", leg, at=at)
+
+
+def _say_of(case: Case, text: str, leg: Leg, *, is_internal: bool = False, at: datetime) -> None:
+    comment_case(case=case, text=text, is_internal=is_internal, party=Party.COMPANY, at=at, by=leg.keeper.by)
+
+
 def confirmed_by_phone(world: World, leg: Leg) -> Story[None]:
     pass_ = yield from never_confirmed(world, leg)
     note = "收货人电话确认已收车，PIN 短信未收到。"
@@ -187,13 +226,14 @@ def misread(world: World, leg: Leg) -> Story[None]:
     yield from resolve(leg, pass_, CaseKind.VIN_MISMATCH, "record_corrected", note, after=2 * DAY)
 
 
-def other_driver(world: World, leg: Leg, shown: Driver) -> Story[None]:
+def other_driver(world: World, leg: Leg, shown: Driver) -> Story[Pass]:
     """Be driven across by another driver than the one with the code."""
     pass_ = yield from prepare(world, leg)
     yield from leave(world, leg, pass_, shown=shown)
     yield from enter(world, leg, pass_)
     yield from receive(world, leg, pass_)
     yield from go_home(world, leg, pass_)
+    return pass_
 
 
 def swapped(world: World, leg: Leg, instead: Driver) -> Story[None]:
@@ -375,8 +415,8 @@ def all_stories(
     yield plain(world, leg(silk, 8, 4, on(14, 9)))
     yield plain(world, leg(silk, 9, 3, on(12, 10)))
     # Its third is on its way.
-    yield other_driver(world, leg(silk, 10, 9, on(8, 9)), silk.drivers[10])
-    yield never_confirmed(world, leg(silk, 11, 2, on(4, 13)))
+    yield questioned(world, leg(silk, 10, 9, on(8, 9)), silk.drivers[10])
+    yield asked_about(world, leg(silk, 11, 2, on(4, 13)))
     yield damaged(world, leg(silk, 12, 6, on(3, 10)), "Скол на лобовом стекле, нет второго ключа")
     yield no_link(world, leg(silk, 13, 7, now - 11 * HOUR))
     yield too_early(world, leg(silk, 14, 0, now - 5 * HOUR))

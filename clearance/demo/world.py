@@ -15,12 +15,14 @@ from clearance.models import RecordKind
 from ferry.actions.passes import receipt_pin
 from ferry.actions.receipts import confirm_receipt
 from ferry.actions.trips import plan_trip
-from ferry.models import Case, Condition, Trip
+from ferry.models import Case, Condition, DeclarationStatus, Trip
+from ferry.queries.issue import CHINA, KAZAKHSTAN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from random import Random
+    from zoneinfo import ZoneInfo
 
     from clearance.demo.cast import Consignee
     from clearance.demo.companies import Keeper
@@ -33,6 +35,59 @@ SOURCES = {
     RecordKind.KZ_ENTRY: ("Nur Zholy register", "NZ"),
     RecordKind.DECLARATION_STATUS: ("China customs", "CC"),
     RecordKind.RETURN: ("Horgos border police", "BP"),
+}
+
+
+@dataclass(frozen=True)
+class Writes:
+    """How a source writes its records down."""
+
+    zone: ZoneInfo
+    moments: str
+    headings: Mapping[str, str]
+    words: Mapping[str, str]
+
+
+WRITINGS = {
+    "Horgos border police": Writes(
+        CHINA,
+        "%Y-%m-%d %H:%M:%S",
+        {
+            "reference": "流水号",
+            "kind": "事件",
+            "occurred_at": "过境时间",
+            "vin": "车架号",
+            "passport_number": "护照号",
+        },
+        {RecordKind.BORDER_EXIT: "出境", RecordKind.RETURN: "入境"},
+    ),
+    "Nur Zholy register": Writes(
+        KAZAKHSTAN,
+        "%d.%m.%Y %H:%M",
+        {
+            "reference": "Номер записи",
+            "kind": "Событие",
+            "occurred_at": "Дата и время",
+            "vin": "VIN-код",
+            "passport_number": "Паспорт",
+        },
+        {RecordKind.KZ_ENTRY: "Въезд"},
+    ),
+    "China customs": Writes(
+        CHINA,
+        "%Y/%m/%d %H:%M",
+        {
+            "reference": "记录编号",
+            "declaration": "报关单号",
+            "status": "报关单状态",
+            "occurred_at": "时间",
+        },
+        {
+            DeclarationStatus.RELEASED: "放行",
+            DeclarationStatus.AMENDED: "修改",
+            DeclarationStatus.CLOSED: "结关",
+        },
+    ),
 }
 
 
@@ -64,6 +119,10 @@ class World:
     supervisor: User
     chance: Random
     numbers: Iterator[int] = field(default_factory=lambda: count(1048))
+
+    @property
+    def by_supervisor(self) -> str:
+        return f"supervisor {self.supervisor.email}"
 
     def plan(self, leg: Leg, *, at: datetime) -> Trip:
         return plan_trip(
@@ -104,13 +163,26 @@ class World:
     def record(self, kind: RecordKind, *, occurred_at: datetime, at: datetime, **keys: Any) -> None:
         source, letters = SOURCES[kind]
         reference = f"{letters}{occurred_at:%y%m%d}{next(self.numbers):05}"
-        line = RecordLine(kind=kind, occurred_at=occurred_at, source_reference=reference, **keys)
+        said = {"reference": reference, "kind": kind, "occurred_at": occurred_at, **keys}
+        original = as_written(source, said)
+        line = RecordLine(
+            kind=kind, occurred_at=occurred_at, source_reference=reference, original=original, **keys
+        )
         take_records(lines=[line], source=source, at=at, by=f"authority {source}")
 
     def reconcile(self, keepers: list[Keeper], *, at: datetime) -> None:
         """Assess what is due of these companies, and nobody else's."""
         due = Trip.objects.filter(company__in=[keeper.company for keeper in keepers], next_check_at__lte=at)
         assess_trips(trip_ids=due.values_list("pk", flat=True), at=at)
+
+
+def as_written(source: str, said: Mapping[str, Any]) -> dict[str, str]:
+    """Write a record as its source keeps it: under its own headings, in its own words, by its own clocks."""
+    writes = WRITINGS[source]
+    moment = said["occurred_at"].astimezone(writes.zone).strftime(writes.moments)
+    shown = {**said, "occurred_at": moment, "kind": writes.words.get(said["kind"], "")}
+    shown["status"] = writes.words.get(said.get("status", ""), "")
+    return {title: str(shown.get(name, "")) for name, title in writes.headings.items()}
 
 
 def case_of(about: Trip | Declaration, kind: str) -> Case:

@@ -6,11 +6,9 @@ import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,11 +19,9 @@ from clearance.lane.access import officer
 from clearance.queries.records import waiting_of
 from clearance.queries.sources import files_of, is_kept_at, sources_of
 from clearance.rules.records import mask_passports
-from ferry.portal.importing import IMPORTS_SHOWN, Pages
-from ferry.portal.saving import save
+from ferry.portal.importing import IMPORTS_SHOWN, Pages, said_of
 
 if TYPE_CHECKING:
-    from django.core.files.uploadedfile import UploadedFile
     from django.http import HttpRequest, HttpResponse
 
     from clearance.lane.access import Station
@@ -45,12 +41,11 @@ def record_files(request: HttpRequest, station: Station) -> HttpResponse:
     }
     if request.method == "POST":
         form = RecordFileForm(request.POST, request.FILES, **said)
-        kept = save(form, lambda: _keep(request, form, station)) if form.is_valid() else None
-        if kept is not None:
-            PAGES.nudge()
-            return redirect(PAGES.names["job"], kept.pk)
+        answer = PAGES.upload(request, form, lambda: _keep(request, form, station))
+        if answer is not None:
+            return answer
     else:
-        form = RecordFileForm(initial={"key": uuid.uuid4()}, **said)
+        form = RecordFileForm(initial={"key": uuid.uuid4(), "source": request.GET.get("source")}, **said)
     recent = files_of(station.supervised).defer("report", "headings").order_by("-pk")[:IMPORTS_SHOWN]
     context = {"form": form, "recent": recent, "names": PAGES.names, "with_source": True}
     return render(request, "desk/record_files.html", context, status=400 if form.errors else 200)
@@ -66,7 +61,7 @@ def record_file(request: HttpRequest, station: Station, pk: int) -> HttpResponse
     more: dict[str, Any] = {
         "gives_refused": sees_whole,
         "before_sheets": "desk/record_writing.html",
-        "writing": WritingForm(file_import=file_import),
+        "writing": WritingForm(written=file_import, source=file_import.source),
         "waiting": waiting_of(file_import),
     }
     return PAGES.job(request, file_import, shown=str if sees_whole else mask_passports, **more)
@@ -77,7 +72,7 @@ def record_file(request: HttpRequest, station: Station, pk: int) -> HttpResponse
 def record_file_writing(request: HttpRequest, station: Station, pk: int) -> HttpResponse:
     """Read the file again as it is said to be written."""
     file_import = _own(station, pk)
-    form = WritingForm(request.POST, file_import=file_import)
+    form = WritingForm(request.POST, written=file_import, source=file_import.source)
     if not form.is_valid():
         return redirect(PAGES.names["job"], pk)
     return PAGES.done(
@@ -120,18 +115,8 @@ def record_file_refused(request: HttpRequest, station: Station, pk: int) -> Http
 
 
 def _keep(request: HttpRequest, form: RecordFileForm, station: Station) -> RecordImport:
-    upload: UploadedFile[Any] = form.cleaned_data["file"]
-    file: Any = upload.file
-    kept, _is_new = keep_records(
-        source=_source(request, form, station),
-        key=form.cleaned_data["key"],
-        file=file,
-        name=upload.name or "upload",
-        language=get_language() or settings.LANGUAGE_CODE,
-        at=timezone.now(),
-        by=supervisor(request),
-    )
-    return kept
+    source, by = _source(request, form, station), supervisor(request)
+    return keep_records(source=source, **said_of(form), at=timezone.now(), by=by)[0]
 
 
 def _source(request: HttpRequest, form: RecordFileForm, station: Station) -> Source:

@@ -14,7 +14,8 @@ from ferry.portal.paper_forms import ImportForm
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from clearance.models import RecordImport, Source
+    from clearance.models import Source
+    from clearance.models.source import Writing
     from ferry.models import Checkpoint
 
 NEW = ""
@@ -63,7 +64,7 @@ class RecordFileForm(ImportForm):
 
 
 class WritingForm(forms.Form):
-    """How a file is written; kept for the source's next one."""
+    """How a file or a source is written."""
 
     kind = forms.ChoiceField(label=_("Every line is about"), required=False)
     zone = forms.ChoiceField(label=_("Times are by the clocks of"), required=False)
@@ -73,14 +74,14 @@ class WritingForm(forms.Form):
         choices=[("", _("are refused, for they can be read two ways")), *First.choices],
     )
 
-    def __init__(self, *args: Any, file_import: RecordImport, **kwargs: Any) -> None:
-        super().__init__(*args, **{"initial": file_import.writing, **kwargs})
-        checkpoint = file_import.source.checkpoint
+    def __init__(self, *args: Any, written: Writing, source: Source, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": written.writing, **kwargs})
+        checkpoint = source.checkpoint
         kept = kinds_from(checkpoint.country if checkpoint else "")
         kinds = [(value, label) for value, label in RecordKind.choices if value in kept]
         fields: Any = self.fields
         fields["kind"].choices = [("", _("what its own column says")), *kinds]
         usual = _("whoever keeps them: Kazakhstan for entries, Beijing for all else")
-        zone = file_import.zone
+        zone = written.zone
         other = [(zone, zone)] if zone and zone not in Clocks.values else []
         fields["zone"].choices = [("", usual), *Clocks.choices, *other]

@@ -24,7 +24,7 @@ from clearance.models.source import (
     Source,
     SourceHeadings,
 )
-from clearance.models.version import VersionSwitch
+from clearance.models.version import VersionChange, VersionSwitch, VersionTrial
 
 __all__ = [
     "Act",
@@ -62,7 +62,9 @@ __all__ = [
     "Source",
     "SourceHeadings",
     "Verdict",
+    "VersionChange",
     "VersionSwitch",
+    "VersionTrial",
     "WatchEntry",
     "Watched",
     "Withdrawal",

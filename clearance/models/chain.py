@@ -36,6 +36,7 @@ class Act(models.TextChoices):
     POSTING_ENDED = "posting_ended", _("Posting ended")
     DEVICE_ENROLLED = "device_enrolled", _("Device enrolled")
     DEVICE_REVOKED = "device_revoked", _("Device revoked")
+    VERSION_SWITCHED = "version_switched", _("Version of the rules switched on")
 
 
 class Chain(models.Model):

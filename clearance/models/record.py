@@ -87,6 +87,11 @@ class Record(models.Model):
             models.Index(fields=["source", "source_reference"], name="record_by_own_reference"),
             models.Index(fields=["file_import", "id"], name="record_of_import"),
             models.Index(fields=["id"], condition=models.Q(matched_at__isnull=True), name="record_unmatched"),
+            models.Index(
+                fields=["source"],
+                condition=models.Q(matched_at__isnull=True),
+                name="record_unmatched_of_source",
+            ),
             models.Index(Right("passport_number", PASSPORT_TAIL), name="record_by_passport_tail"),
             models.Index(fields=["source_reference"], name="record_by_reference"),
         ]

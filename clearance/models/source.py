@@ -136,7 +136,11 @@ class RecordImportLine(UploadLine):
 
 
 class SourceHeadings(OwnHeadings):
+    """Headings that were put right for a source; those kept before `titles` were have none."""
+
     source = models.ForeignKey(Source, models.CASCADE, related_name="known_headings")
+    titles = models.JSONField(default=list)
+    known_by = models.CharField(_("by"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("known headings of a source")
@@ -144,3 +148,8 @@ class SourceHeadings(OwnHeadings):
         constraints = [
             models.UniqueConstraint(fields=["source", "fingerprint"], name="source_headings_known_once")
         ]
+
+    @property
+    def width(self) -> int:
+        """Count the columns there are to choose from."""
+        return len(self.titles) or max((int(index) + 1 for index in self.columns), default=0)

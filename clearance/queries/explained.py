@@ -13,9 +13,10 @@ from django.db.models import Q
 from clearance.models import Record, RecordKind, Scan
 from clearance.queries.desk import routes_of
 from clearance.queries.evidence import APART, due_rows, evidence_for, limits_for
-from clearance.queries.versions import judge_in_force
-from clearance.rules.assess import RecordSeen
+from clearance.queries.versions import version_of
+from clearance.rules.assess import RecordSeen, View
 from clearance.rules.explain import Explanation, Shift, Word, explain, shift
+from clearance.rules.versions import VERSIONS, VIEWS
 from ferry.codes import read_short_code
 from ferry.models import Case, EventKind, Pass, Trip
 from ferry.rules.letters import plain_capitals
@@ -86,10 +87,11 @@ def explained(trip: Trip, *, at: datetime, own_only: bool) -> Explained:
     evidence = evidence_for([row])[row.id]
     records = _records(trip)
     said = [record for record in records if record.kind == DECLARATION_STATUS]
-    version, judge = judge_in_force()
+    version = version_of(trip)
+    judge = VERSIONS[version]
     words = _grouped((Word(record.status, record.occurred_at), record) for record in said)
     return Explained(
-        explanation=explain(evidence, limits, at, words, judge),
+        explanation=explain(evidence, limits, at, words, judge, VIEWS.get(version, View)),
         version=version,
         scans={str(scan.scan_id): scan for scan in _scans(trip)},
         records=_grouped((_seen(record), record) for record in records if record not in said),

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from clearance.models import VersionSwitch
+from clearance.models import VersionChange, VersionSwitch, VersionTrial
 from clearance.queries.evidence import APART, DueTrip, due_rows, evidence_for, limits_for
-from clearance.rules.versions import FIRST, VERSIONS, Change, Judge, change
+from clearance.rules.versions import FIRST, NOT_FOUND, OPENS, OUTCOME, VERSIONS, Change, Judge, change
 from ferry.models import Trip
 
 #: So many trips are held in memory at once.
@@ -48,14 +48,44 @@ def of_other_versions(version: int) -> QuerySet[Trip]:
     return assessed_trips().filter(Q(assessed_version__isnull=True) | ~Q(assessed_version=version))
 
 
+def version_of(trip: Trip) -> int:
+    """Give the version that judged a trip, as far as this release has it; else the one in force."""
+    judged = trip.assessed_version
+    return judged if judged in VERSIONS else judge_in_force()[0]
+
+
 def look_ahead(version: int, *, since: datetime | None, at: datetime) -> Iterator[Looked]:
     """Judge all trips by a version beside the one in force, a slice at a time; nothing is written."""
-    _version, now = judge_in_force()
+    beside, _now = judge_in_force()
     last = 0
+    while looked := look_at(version, beside, since=since, after=last, at=at):
+        last = looked.last
+        yield looked
+
+
+def look_at(version: int, beside: int, *, since: datetime | None, after: int, at: datetime) -> Looked | None:
+    """Judge the slice of trips after an id by two versions; None where none is left."""
     trips = assessed_trips(since=since).order_by("pk")
-    while pks := list(trips.filter(pk__gt=last).values_list("pk", flat=True)[:SLICE]):
-        last = pks[-1]
-        yield Looked(len(pks), last, _changes(pks, now, VERSIONS[version], at))
+    pks = list(trips.filter(pk__gt=after).values_list("pk", flat=True)[:SLICE])
+    if not pks:
+        return None
+    return Looked(len(pks), pks[-1], _changes(pks, VERSIONS[beside], VERSIONS[version], at))
+
+
+def open_trials() -> QuerySet[VersionTrial]:
+    """List the dry runs that are not at their end."""
+    return VersionTrial.objects.filter(finished_at__isnull=True).order_by("pk")
+
+
+def changes_of(trial: VersionTrial, *, what: str = "", name: str = "") -> QuerySet[VersionChange]:
+    """List the trips that would change, or those of which one thing is told, as `Change.told` says."""
+    rows = VersionChange.objects.filter(trial=trial)
+    if what == OUTCOME:
+        before, _sign, after = name.partition(">")
+        rows = rows.filter(outcome_from=before, outcome_to=after).exclude(outcome_from=F("outcome_to"))
+    elif what in (OPENS, NOT_FOUND):
+        rows = rows.filter(**{f"{what}__contains": f" {name} "})
+    return rows.select_related("trip__vehicle")
 
 
 def _changes(pks: list[int], now: Judge, then: Judge, at: datetime) -> list[tuple[DueTrip, Change]]:

@@ -24,7 +24,6 @@ from clearance.rules.assess import (
     READY,
     RETURN,
     RETURNED,
-    RULES,
     Assessment,
     Evidence,
     Limits,
@@ -46,7 +45,7 @@ from clearance.rules.assess import (
     unproved,
     unused_at,
 )
-from clearance.rules.versions import Judge
+from clearance.rules.versions import Judge, See
 from ferry.models import CaseKind, Condition, Outcome
 
 BORDER_EXIT = RecordKind.BORDER_EXIT.value
@@ -158,11 +157,21 @@ class Explanation:
 
 
 def explain(
-    evidence: Evidence, limits: Limits, at: datetime, words: Collection[Word] = (), judge: Judge = assess
+    evidence: Evidence,
+    limits: Limits,
+    at: datetime,
+    words: Collection[Word] = (),
+    judge: Judge = assess,
+    see: See = View,
 ) -> Explanation:
-    """Explain a trip at a moment. `words` are all that customs said, of which the evidence holds the last."""
-    view = View(evidence, limits, at)
-    kinds = frozenset(finding.kind for rule in RULES if (finding := rule(view)) is not None)
+    """Explain a trip at a moment, by the version that judges and sees so.
+
+    `words` are all that customs said, of which the evidence holds the last.
+    """
+    view = see(evidence, limits, at)
+    # What a settled case rested on differs all the same: without that, no case leaves a finding out.
+    bare = replace(evidence, cases=tuple(case._replace(evidence="") for case in evidence.cases))
+    kinds = frozenset(finding.kind for finding in judge(bare, limits, at).findings)
     verdict = judge(evidence, limits, at)
     running = tuple(_limits(view, at))
     return Explanation(verdict, tuple(_rows(view, words, kinds, at)), running, _why(view, verdict, running))

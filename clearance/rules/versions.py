@@ -6,13 +6,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from clearance.rules.assess import OPEN, VERSION, Assessment, Evidence, Limits, assess
+from clearance.rules.assess import OPEN, VERSION, Assessment, Evidence, Limits, View, assess
 
 Judge = Callable[[Evidence, Limits, datetime], Assessment]
+See = Callable[[Evidence, Limits, datetime], View]
 
 VERSIONS: dict[int, Judge] = {VERSION: assess}
+#: How a version sees the evidence and counts the limits, if not as the first: it is explained by that.
+VIEWS: dict[int, See] = {}
 #: In force until another is switched on.
 FIRST = min(VERSIONS)
+
+
+OPENS, NOT_FOUND, OUTCOME = "opens", "not_found", "outcome"
 
 
 class Change(NamedTuple):
@@ -22,6 +28,14 @@ class Change(NamedTuple):
     outcome_to: str
     opens: tuple[str, ...]
     not_found: tuple[str, ...]
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """Name what differs, to be counted: each as what it is, and of what."""
+        told = [(OPENS, kind) for kind in self.opens] + [(NOT_FOUND, kind) for kind in self.not_found]
+        if self.outcome_from != self.outcome_to:
+            told.append((OUTCOME, f"{self.outcome_from}>{self.outcome_to}"))
+        return told
 
 
 def change(evidence: Evidence, limits: Limits, at: datetime, *, now: Judge, then: Judge) -> Change | None:

@@ -19,7 +19,7 @@ from ferry.queries.imports import fingerprint
 from ferry.sheets import count_rows, name_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -32,26 +32,26 @@ FREE = {"worker": None, "held_until": None, "tries": 0, "read": 0}
 
 
 def keep_upload(
-    *, company: Company, key: UUID, source: BinaryIO, name: str, language: str, at: datetime, by: str
+    *, company: Company, key: UUID, file: BinaryIO, name: str, language: str, at: datetime, by: str
 ) -> tuple[FileImport, bool]:
     """Keep a spreadsheet to be read; with a known `key` give that import, and False.
 
     Invalid when it is none, or not one that can be read.
     """
     upload = FileImport(company=company, key=key, name=name, language=language, created_at=at, created_by=by)
-    return keep_file(upload=upload, source=source)
+    return keep_file(upload=upload, file=file)
 
 
-def keep_file(*, upload: Kept, source: BinaryIO) -> tuple[Kept, bool]:
+def keep_file(*, upload: Kept, file: BinaryIO) -> tuple[Kept, bool]:
     """Keep a spreadsheet of any owner; `upload` says whose it is, and all that the file itself does not."""
     same = {upload.owner_field: upload.owner, "key": upload.key}
     rows = type(upload).objects.filter(**same)
     known = rows.first()
     if known is not None:
         return known, False
-    upload.total = count_rows(source)
-    source.seek(0)
-    content = source.read()
+    upload.total = count_rows(file)
+    file.seek(0)
+    content = file.read()
     upload.name, upload.size = upload.name[-200:], len(content)
     upload.sha256 = hashlib.sha256(content).hexdigest()
     upload.file.save("upload", ContentFile(vault.lock(content)), save=False)
@@ -77,7 +77,7 @@ def correct_headings(
         raise Invalid(_changed_meanwhile())
     if kind and (kind, row) != (shown["kind"], shown["row"]):
         columns = name_columns(kind, titles)  # type: ignore[arg-type]
-    _refuse_twice(columns)
+    refuse_twice(columns)
     said = {"kind": kind, "row": row, "columns": {str(index): field for index, field in columns.items()}}
     headings = {**file_import.headings, sheet: said}
     read_again(file_import=file_import, headings=headings)
@@ -137,17 +137,23 @@ def _remove(file_import: Upload, at: datetime) -> None:
     type(file_import).objects.filter(pk=file_import.pk).update(file="", report=b"", removed_at=at)
 
 
-def _remember_headings(file_import: Upload, at: datetime) -> None:
+def corrected_titles(file_import: Upload) -> Iterator[tuple[list[str], Mapping[str, Any]]]:
+    """Give each row of headings that was put right in a sheet that is read, with what was said of it."""
     tops = {sheet["name"]: dict(sheet["top"]) for sheet in file_import.told["sheets"] if sheet["is_read"]}
     for name, said in file_import.headings.items():
         if said["kind"] and name in tops:
-            file_import.owner.known_headings.update_or_create(
-                fingerprint=fingerprint(tops[name][said["row"]]),
-                defaults={"kind": said["kind"], "columns": said["columns"], "known_at": at},
-            )
+            yield tops[name][said["row"]], said
 
 
-def _refuse_twice(columns: Mapping[int, str]) -> None:
+def _remember_headings(file_import: Upload, at: datetime) -> None:
+    for titles, said in corrected_titles(file_import):
+        file_import.owner.known_headings.update_or_create(
+            fingerprint=fingerprint(titles),
+            defaults={"kind": said["kind"], "columns": said["columns"], "known_at": at},
+        )
+
+
+def refuse_twice(columns: Mapping[int, str]) -> None:
     if len(set(columns.values())) < len(columns):
         detail = _("Two columns are chosen for the same field. Choose one, and “not read” for the other.")
         raise Invalid(Reason("column_twice", detail))

@@ -187,7 +187,7 @@ class Party(models.TextChoices):
 
 
 class StepKind(models.TextChoices):
-    OPENED = "opened", _("Opened")
+    OPENED = "opened", pgettext_lazy("step of a case", "Opened")
     HEAVIER = "heavier", _("Became heavier")
     FACTS_CHANGED = "facts_changed", _("More was seen")
     ASSIGNED = "assigned", _("Assigned")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ferry.models import CaseKind
 from ferry.portal.company_forms import YuanField
@@ -87,7 +88,7 @@ class EvidenceForm(forms.Form):
 
 
 class LetterForm(forms.Form):
-    to = forms.ChoiceField(label=_("To"))
+    to = forms.ChoiceField(label=pgettext_lazy("a letter", "To"))
     email = forms.EmailField(
         label=_("E-mail"),
         required=False,

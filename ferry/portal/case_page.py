@@ -79,12 +79,14 @@ def case_shown(case: Case, worker: Worker, *, settling: forms.Form, at: datetime
         "may_write": can_write,
         "can_resolve": can_write and case.is_open,
         "form": settling,
-        "assign_form": AssignForm(people=worker.people, initial={"to": given.pk if given else ""}),
+        "assign_form": AssignForm(
+            people=worker.people, initial={"to": given.pk if given else ""}, auto_id="assign_%s"
+        ),
         "is_mine": given == worker.user,
-        "comment_form": CommentForm(),
-        "evidence_form": EvidenceForm(),
-        "letter_form": LetterForm(to=to) if can_write and case.is_open and to else None,
-        "reopen_form": ReopenForm() if can_write and _can_reopen(case, worker) else None,
+        "comment_form": CommentForm(auto_id="comment_%s"),
+        "evidence_form": EvidenceForm(auto_id="evidence_%s"),
+        "letter_form": LetterForm(to=to, auto_id="letter_%s") if can_write and case.is_open and to else None,
+        "reopen_form": ReopenForm(auto_id="reopen_%s") if can_write and _can_reopen(case, worker) else None,
         "can_enquire": can_write and worker.is_customs and case.is_open and case.level == CaseLevel.CASE,
     }
 

@@ -10,11 +10,11 @@ from django.utils.translation import pgettext_lazy
 from ferry.models import ImportState
 from ferry.models.imports import REFUSED
 from ferry.queries.imports import titles_of
-from ferry.sheets.fields import FIELD_LABELS, KIND_LABELS, REQUIRED
+from ferry.sheets.fields import FIELD_LABELS, KIND_LABELS, missing_fields
 from ferry.sheets.words import HEADINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ferry.models import Upload, UploadLine
 
@@ -93,6 +93,13 @@ def fate_labels(file_import: Upload) -> list[str]:
     return [fate_label(file_import, fate) for fate in file_import.fates]
 
 
+def fate_tallies(file_import: Upload) -> list[tuple[str, str, int]]:
+    """Count the lines of each fate, in the order of the fates."""
+    return [
+        (fate, fate_label(file_import, fate), file_import.count(fate)) for fate in file_import.fates.values
+    ]
+
+
 def shown_tallies(file_import: Upload) -> list[tuple[str, list[tuple[str, int]]]]:
     """Count the lines of each kind, in the order of the fates."""
     return [
@@ -151,31 +158,42 @@ def _sheet(told: Mapping[str, Any], file_import: Upload, shown: Callable[[str], 
         kind=str(KIND_LABELS[kind]) if kind else "",
         kinds=[(one, str(KIND_LABELS[one]), one == kind) for one in file_import.kinds],  # type: ignore[index]
         rows=[
-            (number, shown(_short(cells)), number == told["row"])
+            (number, shown(short(cells)), number == told["row"])
             for number, cells in told["top"]
             if any(cells)
         ],
         columns=_columns(told, shown) if kind else [],
-        missing=[str(FIELD_LABELS[one]) for one in REQUIRED[kind] if one not in fields | {*file_import.given}]
+        missing=[str(FIELD_LABELS[one]) for one in missing_fields(kind, fields | {*file_import.given})]
         if kind
         else [],
     )
 
 
-def _columns(told: Mapping[str, Any], shown: Callable[[str], str]) -> list[Column]:
-    titles = titles_of(told)
-    below = [cells for number, cells in told["top"] if number > told["row"]][:EXAMPLES]
-    fields = [(one, str(FIELD_LABELS[one])) for one in HEADINGS[told["kind"]]]
-    columns = []
+def shown_columns(
+    kind: Any,
+    titles: Sequence[str],
+    columns: Mapping[str, str],
+    below: Sequence[Sequence[str]] = (),
+    *,
+    shown: Callable[[str], str] = str,
+) -> list[Column]:
+    """Show each column with what it is read as and could be, and what rows `below` hold in it."""
+    fields = [(one, str(FIELD_LABELS[one])) for one in HEADINGS[kind]]
+    found = []
     for index, title in enumerate(titles):
-        field = told["columns"].get(str(index), "")
+        field = columns.get(str(index), "")
         examples = [shown(cells[index]) for cells in below if index < len(cells) and cells[index]]
         options = [(one, label, one == field) for one, label in fields]
-        columns.append(Column(index, title, field, examples, options))
-    return columns
+        found.append(Column(index, title, field, examples, options))
+    return found
 
 
-def _short(cells: list[str]) -> str:
+def _columns(told: Mapping[str, Any], shown: Callable[[str], str]) -> list[Column]:
+    below = [cells for number, cells in told["top"] if number > told["row"]][:EXAMPLES]
+    return shown_columns(told["kind"], titles_of(told), told["columns"], below, shown=shown)
+
+
+def short(cells: list[str]) -> str:
     """Show how a row begins, in so many letters that it can be told from the others."""
     text = " · ".join(cell for cell in cells if cell)
     return text if len(text) <= 60 else f"{text[:59]}…"

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from kombu.exceptions import OperationalError
 
 from ferry.actions.file_imports import correct_headings, give_up_import
@@ -19,7 +21,7 @@ from ferry.errors import Refused
 from ferry.models import ImportState
 from ferry.models.imports import REFUSED
 from ferry.portal.import_pages import fate_labels, fate_tabs, shown_lines, shown_sheets, shown_tallies
-from ferry.portal.saving import tell_reasons
+from ferry.portal.saving import save, tell_reasons
 from ferry.queries.imports import refused_tables
 from ferry.sheets import write_refused
 from ferry.sheets.words import HEADINGS
@@ -27,6 +29,7 @@ from ferry.sheets.words import HEADINGS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from django.forms import Form
     from django.http import HttpRequest
 
     from ferry.models import Upload
@@ -86,6 +89,14 @@ class Pages:
         status = 200 if file_import.is_open else STOP_POLLING
         return render(request, "portal/_import_job.html", context, status=status)
 
+    def upload(self, request: HttpRequest, form: Form, keep: Callable[[], Upload]) -> HttpResponse | None:
+        """Keep what the form brings and go to its page; None where the form says what is wrong."""
+        kept = save(form, keep) if form.is_valid() else None
+        if kept is None:
+            return None
+        self.nudge()
+        return redirect(self.names["job"], kept.pk)
+
     def headings(self, request: HttpRequest, file_import: Upload) -> HttpResponse:
         """Read the file again with what is said of one sheet's headings."""
         kind, row = request.POST.get("kind", ""), request.POST.get("row", "")
@@ -95,7 +106,7 @@ class Pages:
             sheet=request.POST.get("sheet", ""),
             kind=kind,
             row=int(row) if row.isascii() and row.isdigit() and len(row) < 9 else 0,
-            columns=_columns(request, kind, file_import),
+            columns=chosen_columns(request, kind),
         )
         return self.done(request, file_import, correct)
 
@@ -132,14 +143,25 @@ class Pages:
             app.send_task(self.task, retry=False, expires=30)
 
 
+def said_of(form: Form) -> dict[str, Any]:
+    """Give what keeping a file takes of its form, and in which language its lines are told."""
+    upload = form.cleaned_data["file"]
+    return {
+        "key": form.cleaned_data["key"],
+        "file": upload.file,
+        "name": upload.name or "upload",
+        "language": get_language() or settings.LANGUAGE_CODE,
+    }
+
+
 def workbook(file: io.BytesIO, name: str) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(file.getvalue(), content_type=XLSX, headers=headers)
 
 
-def _columns(request: HttpRequest, kind: str, file_import: Upload) -> dict[int, str]:
-    """Read which column was chosen for which field; what is no field is not read."""
-    fields = HEADINGS.get(kind, {}) if kind in file_import.kinds else {}  # type: ignore[call-overload]
+def chosen_columns(request: HttpRequest, kind: str) -> dict[int, str]:
+    """Read which column was chosen for which field; what is no field of the kind is not read."""
+    fields = HEADINGS.get(kind, {})  # type: ignore[call-overload]
     return {
         int(name.removeprefix("column-")): str(value)
         for name, value in request.POST.items()

@@ -5,27 +5,23 @@ from __future__ import annotations
 import io
 import uuid
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.http import Http404
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ferry.actions.file_imports import keep_upload, start_import
 from ferry.portal.access import dispatcher, member
-from ferry.portal.importing import IMPORTS_SHOWN, Pages, workbook
+from ferry.portal.importing import IMPORTS_SHOWN, Pages, said_of, workbook
 from ferry.portal.paper_forms import ImportForm
-from ferry.portal.saving import save
 from ferry.queries.imports import imports_of
 from ferry.queries.issue import china_date
 from ferry.sheets.sample import write_sample
 
 if TYPE_CHECKING:
-    from django.core.files.uploadedfile import UploadedFile
     from django.http import HttpRequest, HttpResponse
 
     from ferry.models import FileImport, Membership
@@ -39,10 +35,9 @@ def import_file(request: HttpRequest, membership: Membership) -> HttpResponse:
     """Take a file, to be read by a worker."""
     if request.method == "POST":
         form = ImportForm(request.POST, request.FILES)
-        kept = save(form, lambda: _keep(request, form, membership)) if form.is_valid() else None
-        if kept is not None:
-            PAGES.nudge()
-            return redirect("portal:import_job", kept.pk)
+        answer = PAGES.upload(request, form, lambda: _keep(form, membership))
+        if answer is not None:
+            return answer
     else:
         form = ImportForm(initial={"key": uuid.uuid4()})
     recent = imports_of(membership.company).defer("report", "headings").order_by("-pk")[:IMPORTS_SHOWN]
@@ -98,19 +93,9 @@ def import_refused(request: HttpRequest, membership: Membership, pk: int) -> Htt
     return PAGES.refused(_own(membership, pk))
 
 
-def _keep(request: HttpRequest, form: ImportForm, membership: Membership) -> FileImport:
-    upload: UploadedFile[Any] = form.cleaned_data["file"]
-    file: Any = upload.file
-    kept, _is_new = keep_upload(
-        company=membership.company,
-        key=form.cleaned_data["key"],
-        source=file,
-        name=upload.name or "upload",
-        language=get_language() or settings.LANGUAGE_CODE,
-        at=timezone.now(),
-        by=dispatcher(membership),
-    )
-    return kept
+def _keep(form: ImportForm, membership: Membership) -> FileImport:
+    said, by = said_of(form), dispatcher(membership)
+    return keep_upload(company=membership.company, **said, at=timezone.now(), by=by)[0]
 
 
 def _own(membership: Membership, pk: int) -> FileImport:

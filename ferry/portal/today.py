@@ -16,7 +16,7 @@ from ferry.portal.access import member
 from ferry.portal.figures import figures
 from ferry.portal.needs import needs
 from ferry.queries.pace import pace
-from ferry.queries.today import Stage, corridor
+from ferry.queries.today import Stage, corridor, is_beginning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,7 @@ def today(request: HttpRequest, membership: Membership) -> HttpResponse:
     context: dict[str, Any] = {"may_write": membership.may_write}
     for one in PARTS:
         context |= _told(one, membership.company, at)
+    context["is_beginning"] = context["is_empty"] and is_beginning(membership.company)
     return render(request, "portal/today.html", context)
 
 

@@ -38,6 +38,7 @@ from ferry.models import (
     Stay,
     Trip,
     TripState,
+    Vehicle,
     Weight,
 )
 from ferry.queries.declarations import counted_declarations
@@ -117,6 +118,11 @@ class ClosureAhead:
     closure: Closure
     planned: int
     ready: int
+
+
+def is_beginning(company: Company) -> bool:
+    """Say whether a company has registered no vehicle yet."""
+    return not Vehicle.objects.filter(company=company).exists()
 
 
 def corridor(company: Company, *, at: datetime) -> list[Stage]:

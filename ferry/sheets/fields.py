@@ -166,7 +166,12 @@ def _headings(number: int, titles: list[str], kinds: Sequence[str]) -> list[Head
 
 
 def _is_whole(heading: Heading, given: Collection[str]) -> bool:
-    return set(REQUIRED[heading.kind]) <= {*heading.columns.values(), *given}
+    return not missing_fields(heading.kind, {*heading.columns.values(), *given})
+
+
+def missing_fields(kind: Kind, found: Collection[str]) -> list[str]:
+    """Name what a kind of table needs and is not found."""
+    return [field for field in REQUIRED[kind] if field not in found]
 
 
 def _named(heading: Heading) -> int:
@@ -202,7 +207,7 @@ def _known(title: str, names: Mapping[str, str]) -> str | None:
     return names.get(fold(opened(title))) or names.get(fold(title))
 
 
-def _labels(fields: Iterable[str]) -> StrOrPromise:
+def field_labels(fields: Iterable[str]) -> StrOrPromise:
     labels = [FIELD_LABELS[field] for field in fields]
     return format_lazy(", ".join(["{}"] * len(labels)), *labels)
 
@@ -214,7 +219,7 @@ def _missing(sheet: str, kind: Kind, found: set[str]) -> Reason:
             _("Sheet “{sheet}” looks like {kind}, but has no column for: {fields}. Add these headings."),
             sheet=sheet,
             kind=KIND_LABELS[kind],
-            fields=_labels(field for field in REQUIRED[kind] if field not in found),
+            fields=field_labels(missing_fields(kind, found)),
         ),
     )
 
@@ -229,9 +234,9 @@ def _unknown(sheet: str) -> Reason:
                 "Declarations need: {declarations}. Records need: {records}."
             ),
             sheet=sheet,
-            vehicles=_labels(REQUIRED["vehicles"]),
-            drivers=_labels(REQUIRED["drivers"]),
-            declarations=_labels(REQUIRED["declarations"]),
-            records=_labels(REQUIRED["records"]),
+            vehicles=field_labels(REQUIRED["vehicles"]),
+            drivers=field_labels(REQUIRED["drivers"]),
+            declarations=field_labels(REQUIRED["declarations"]),
+            records=field_labels(REQUIRED["records"]),
         ),
     )

@@ -28,6 +28,8 @@ from clearance.models import (
     RecordImport,
     Scan,
     SelectionRule,
+    SourceHeadings,
+    VersionTrial,
     Watched,
     WatchEntry,
 )
@@ -150,7 +152,10 @@ def at_the_desk() -> None:
     close_routes(routes=[a_route()], **span, reason="holiday", at=AT, by=BY)
     make_fallback_list(checkpoint=horgos, hours=12, at=AT, by=BY)
     line = "return,2026-11-22T10:00:00+08:00,{},E87654321"
-    a_record_file(line.format("BP-1"), is_straight=True)
+    straight = a_record_file(line.format("BP-1"), is_straight=True)
+    columns = {"0": "kind", "1": "occurred_at", "2": "source_reference", "3": "passport_number"}
+    straight.source.known_headings.create(fingerprint="x", kind="records", columns=columns, known_at=AT)
+    VersionTrial.objects.create(version=2, beside=1, total=0, created_at=AT, created_by=BY)
     a_record_file(line.format("BP-2"), "return,yesterday,BP-3,E87654321")
 
 
@@ -263,6 +268,9 @@ STANDS_FOR: dict[str, Callable[[Company], object]] = {
     "scans/<scan_id>": lambda company: Scan.objects.latest("pk").scan_id,
     "examination-photos/<pk>": lambda company: a_photo().pk,
     "records/<pk>": lambda company: Record.objects.latest("pk").pk,
+    "versions/<pk>": lambda company: VersionTrial.objects.latest("pk").pk,
+    "sources/<pk>": lambda company: SourceHeadings.objects.latest("pk").source_id,
+    "headings/<headings>": lambda company: SourceHeadings.objects.latest("pk").pk,
     "files/<pk>": lambda company: RecordImport.objects.latest("pk").pk,
     "rules/<pk>": lambda company: SelectionRule.objects.latest("pk").pk,
     "closures/<pk>": lambda company: Closure.objects.latest("pk").pk,

@@ -34,6 +34,8 @@ from ferry.models import CaseKind, Outcome, Weight
 from ferry.rules.evidence import evidence_digest
 from ferry.rules.stays import Stay
 
+pytestmark = pytest.mark.once
+
 HOUR, DAY, TICK = timedelta(hours=1), timedelta(days=1), timedelta(microseconds=1)
 #: The vehicle leaves at noon in China.
 LEFT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

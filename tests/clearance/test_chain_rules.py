@@ -24,6 +24,8 @@ from clearance.rules.chain import (
     head_after,
 )
 
+pytestmark = pytest.mark.once
+
 AT = datetime(2026, 11, 22, 4, tzinfo=UTC)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 CONTENTS = st.dictionaries(TEXTS, TEXTS | st.integers() | st.booleans() | st.none(), max_size=3)

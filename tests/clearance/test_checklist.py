@@ -17,6 +17,8 @@ from clearance.rules.checklist import (
 from clearance.rules.compare import as_read, difference, plain_plate
 from ferry.reasons import SENTENCES
 
+pytestmark = pytest.mark.once
+
 VIN = "LATPAB071W1005301"
 ALL = dict.fromkeys(ITEMS, "right")
 

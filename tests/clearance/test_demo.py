@@ -34,9 +34,11 @@ from ferry.models import (
     Driver,
     Licence,
     Outcome,
+    Party,
     Route,
     SigningKey,
     Stay,
+    StepKind,
     Trip,
     TripEvent,
     TripState,
@@ -129,6 +131,21 @@ def test_it_looks_alive() -> None:
         "return",
     }
     assert Record.objects.filter(matched_at=None).count() == 1
+
+
+def test_its_desk_has_been_worked_at_and_its_records_show_their_lines() -> None:
+    make_demonstration(at=AT)
+    asked = Case.objects.get(state=CaseState.OPEN, assigned_to__isnull=False)
+    kinds = set(asked.steps.values_list("kind", flat=True))
+    assert kinds >= {StepKind.ASSIGNED, StepKind.COMMENTED, StepKind.LETTER}
+    assert asked.officer is not None
+    answered = Case.objects.get(kind="driver_mismatch")
+    sides = answered.steps.filter(kind=StepKind.COMMENTED).values_list("party", flat=True)
+    assert set(sides) == {Party.COMPANY, Party.CUSTOMS}
+    assert not Record.objects.filter(original={}).exists()
+    entry = Record.objects.filter(kind="kz_entry").earliest("pk")
+    assert entry.original["Событие"] == "Въезд"
+    assert entry.original["VIN-код"] == entry.vin
 
 
 @pytest.mark.parametrize("hour", [0, 7, 16, 23])

@@ -35,6 +35,8 @@ from tests.clearance.test_assess import (
     settled,
 )
 
+pytestmark = pytest.mark.once
+
 
 def told(trip: Evidence, at: datetime = LEFT + 12 * HOUR, **more: Any) -> Explanation:
     return explain(trip, more.pop("limits", LIMITS), at, **more)

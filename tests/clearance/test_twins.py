@@ -22,6 +22,8 @@ from ferry import codes
 from ferry.models import DeclarationStatus, PassState, TripState
 from tests.builders import AT
 
+pytestmark = pytest.mark.once
+
 TWIN = Path(__file__).parent / "twin.js"
 HOUR = timedelta(hours=1)
 MS = timedelta(milliseconds=1)

@@ -14,6 +14,8 @@ from clearance.rules.verdict import RULES, Facts, as_data, judge, objections
 from ferry.reasons import SENTENCES, for_the_company, in_words, sentence
 from ferry.rules.closures import is_open_by_hours
 
+pytestmark = pytest.mark.once
+
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 FINE = Facts(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
@@ -14,14 +15,25 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from clearance.actions import versions as actions
 from clearance.actions.reconcile import assess_trips, reconcile_all_due
-from clearance.actions.versions import switch_version
-from clearance.models import VersionSwitch
+from clearance.actions.versions import (
+    make_trips_due,
+    put_in_force,
+    start_trial,
+    stop_trial,
+    switch_version,
+    work_trial,
+)
+from clearance.models import Act, ChainLink, VersionSwitch, VersionTrial
 from clearance.queries import versions as queries
-from clearance.queries.versions import look_ahead, version_in_force
-from clearance.rules.assess import Assessment, Evidence, Limits, assess
-from clearance.rules.versions import VERSIONS, Change, change
-from ferry.errors import Invalid
+from clearance.queries.explained import explained
+from clearance.queries.versions import changes_of, look_ahead, version_in_force
+from clearance.rules.assess import Assessment, Evidence, Limits, View, assess
+from clearance.rules.chain import EVERYWHERE
+from clearance.rules.versions import VERSIONS, VIEWS, Change, change
+from clearance.tasks import try_versions
+from ferry.errors import Conflict, Invalid
 from ferry.models import Case, CaseKind, Trip
 from tests.builders import AT, BY, an_issued_trip
 from tests.clearance.story import arrive, confirm, leave
@@ -176,3 +188,126 @@ def test_a_version_that_is_none_is_refused_and_nothing_is_due(unreceived: Trip):
     with pytest.raises(CommandError, match="Choose one"):
         run("--version=2", "--switch", "--dry-run")
     assert dump() == before
+
+
+def test_switching_is_a_link_of_the_chain(unreceived: Trip):
+    switch_version(version=2, at=AT + 7 * HOUR, by=BY)
+    switch_version(version=2, at=AT + 8 * HOUR, by=BY)
+    link = ChainLink.objects.get(kind=Act.VERSION_SWITCHED)
+    assert (link.place, link.about, link.by) == (EVERYWHERE, "2", BY)
+    assert link.content == {"from": 1, "to": 2}
+
+
+def test_the_worker_makes_due_what_the_page_left_to_it(unreceived: Trip, damaged: Trip, monkeypatch):
+    monkeypatch.setattr(actions, "SLICE", 1)
+    Trip.objects.update(next_check_at=None)
+    assert put_in_force(version=2, at=AT + 7 * HOUR, by=BY)
+    assert not put_in_force(version=2, at=AT + 7 * HOUR, by=BY)
+    assert not Trip.objects.filter(next_check_at__isnull=False).exists()
+    assert make_trips_due(at=AT + 8 * HOUR) == 1
+    assert make_trips_due(at=AT + 8 * HOUR) == 1
+    assert make_trips_due(at=AT + 8 * HOUR) == 0
+    assert set(Trip.objects.values_list("next_check_at", flat=True)) == {AT + 8 * HOUR}
+    Trip.objects.update(next_check_at=None)
+    assert make_trips_due(at=AT + 9 * HOUR) == 0
+
+
+# --- The dry run of the page -------------------------------------------------------------------
+
+
+def trips() -> list[dict[str, Any]]:
+    return list(Trip.objects.order_by("pk").values())
+
+
+def worked(trial: VersionTrial) -> VersionTrial:
+    """Be the workers, to its end."""
+    trial.refresh_from_db()
+    while work_trial(trial=trial, at=AT + 30 * HOUR):
+        trial.refresh_from_db()
+    trial.refresh_from_db()
+    return trial
+
+
+def test_a_trial_counts_and_lists_what_would_change_and_touches_no_trip(unreceived: Trip, damaged: Trip):
+    before, cases = trips(), Case.objects.count()
+    trial = worked(start_trial(version=2, since=None, at=AT + 30 * HOUR, by=BY))
+    assert (trips(), Case.objects.count()) == (before, cases)
+    assert trial.finished_at
+    assert (trial.total, trial.seen, trial.changed) == (2, 2, 2)
+    assert trial.summary["opens"] == {"exit_no_delivery": 1}
+    assert trial.summary["not_found"] == {"damage": 1}
+    assert trial.summary["outcome"]["waiting>discrepant"] == 1
+    (opens,) = changes_of(trial, what="opens", name="exit_no_delivery")
+    assert opens.trip == unreceived
+    (moved,) = changes_of(trial, what="outcome", name="waiting>discrepant")
+    assert moved.trip == unreceived
+
+
+def test_a_trial_goes_slice_by_slice_and_one_slice_counts_once(
+    unreceived: Trip, damaged: Trip, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(queries, "SLICE", 1)
+    trial = start_trial(version=2, since=None, at=AT + 30 * HOUR, by=BY)
+    assert work_trial(trial=trial, at=AT) == 1
+    # Another worker that had begun with the same slice comes too late.
+    assert work_trial(trial=trial, at=AT) == 0
+    trial.refresh_from_db()
+    assert (trial.seen, trial.changes.count(), trial.finished_at) == (1, 1, None)
+    assert worked(trial).seen == 2
+
+
+def test_a_trial_asked_for_twice_is_one_and_a_new_one_drops_the_old_list(unreceived: Trip):
+    trial = start_trial(version=2, since=None, at=AT + 30 * HOUR, by=BY)
+    assert start_trial(version=2, since=None, at=AT + 30 * HOUR, by=BY) == trial
+    assert worked(trial).changes.exists()
+    start_trial(version=2, since=None, at=AT + 31 * HOUR, by=BY)
+    trial.refresh_from_db()
+    assert (trial.changes.count(), trial.changed) == (0, 1)
+
+
+@pytest.mark.parametrize(("version", "error"), [(9, Invalid), (1, Conflict)], ids=["none", "in force"])
+def test_what_cannot_be_tried_is_refused(db: None, version: int, error: type[Exception]):
+    with pytest.raises(error):
+        start_trial(version=version, since=None, at=AT, by=BY)
+    assert not VersionTrial.objects.exists()
+
+
+def test_a_stopped_trial_stays_where_it_is(unreceived: Trip):
+    trial = start_trial(version=2, since=None, at=AT + 30 * HOUR, by=BY)
+    assert stop_trial(trial=trial, at=AT + 30 * HOUR)
+    assert not stop_trial(trial=trial, at=AT + 30 * HOUR)
+    assert (worked(trial).seen, trial.is_stopped) == (0, True)
+
+
+def test_a_trial_of_a_version_that_an_upgrade_took_away_stops(
+    unreceived: Trip, monkeypatch: pytest.MonkeyPatch
+):
+    trial = start_trial(version=2, since=None, at=AT + 30 * HOUR, by=BY)
+    monkeypatch.delitem(VERSIONS, 2)
+    try_versions()
+    trial.refresh_from_db()
+    assert trial.is_stopped
+
+
+# --- The explanation ---------------------------------------------------------------------------
+
+
+def test_a_trip_is_explained_by_the_version_that_judged_it(unreceived: Trip):
+    put_in_force(version=2, at=AT + 7 * HOUR, by=BY)
+    told = explained(unreceived, at=AT + 30 * HOUR, own_only=False)
+    assert (told.version, told.explanation.verdict.outcome) == (1, "waiting")
+    assess_trips(trip_ids=[unreceived.pk], at=AT + 30 * HOUR)
+    unreceived.refresh_from_db()
+    told = explained(unreceived, at=AT + 30 * HOUR, own_only=False)
+    assert (told.version, told.explanation.verdict.outcome) == (2, "discrepant")
+
+
+def test_its_limits_and_rows_are_those_of_its_version(unreceived: Trip, monkeypatch: pytest.MonkeyPatch):
+    seen = lambda trip, limits, at: View(trip, replace(limits, receipt_case=limits.receipt_case / 2), at)  # noqa: E731
+    first = explained(unreceived, at=AT + 6 * HOUR, own_only=False).explanation
+    monkeypatch.setitem(VIEWS, 2, seen)
+    Trip.objects.update(assessed_version=2)
+    unreceived.refresh_from_db()
+    second = explained(unreceived, at=AT + 6 * HOUR, own_only=False).explanation
+    until = [next(one.until for one in each.limits if one.name == "receipt_case") for each in (first, second)]
+    assert until[1] < until[0]

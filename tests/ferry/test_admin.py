@@ -12,7 +12,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from clearance.models import SelectionRule, WatchEntry
+from clearance.actions.sources import open_source
+from clearance.models import SelectionRule, Source, WatchEntry
 from ferry.actions.companies import apply_for_company
 from ferry.actions.keys import current_signing_key
 from ferry.models import (
@@ -29,7 +30,9 @@ from ferry.models import (
 from ferry.queries.keys import find_api_key
 from tests.builders import (
     AT,
+    BY,
     PASSWORD,
+    a_checkpoint,
     a_company,
     a_company_key,
     a_driver,
@@ -53,6 +56,7 @@ MAY = {
     "clearance.policy": "add change",
     "clearance.posting": "add change delete",
     "clearance.selectionrule": "add",
+    "clearance.source": "change",
     "clearance.watchentry": "add",
     "ferry.apikey": "add",
     "ferry.checkpoint": "add change",
@@ -368,6 +372,13 @@ def test_a_selection_rule_selects_only_after_its_effect_was_shown(operator):
     assert (rule.is_active, rule.ended_at is None) == (False, False)
 
 
+def test_what_a_field_leads_to_is_called_in_the_readers_language(operator, settings):
+    operator.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    page = operator.get(reverse("admin:clearance_selectionrule_add"))
+    labels = {name: field.label for name, field in page.context["adminform"].form.fields.items()}
+    assert (labels["checkpoint"], labels["company"]) == ("口岸", "企业")
+
+
 def test_what_one_rule_would_do_opens_no_other(operator):
     for reason in ("one", "two"):
         operator.post(reverse("admin:clearance_selectionrule_add"), a_rule_form(reason=reason))
@@ -452,3 +463,19 @@ def test_a_vehicle_is_found_by_its_vin(operator):
     a_vehicle(vehicle.company)
     answer = operator.get(reverse("admin:ferry_vehicle_changelist"), {"q": vehicle.vin})
     assert list(answer.context["cl"].queryset) == [vehicle]
+
+
+def test_a_source_writes_as_the_operator_says_and_its_headings_are_forgotten(operator):
+    source = open_source(checkpoint=a_checkpoint("KZ-NURZHOLY"), name="Nur Zholy", at=AT, by=BY)
+    kept = source.known_headings.create(fingerprint="x", kind="records", columns={"0": "kind"}, known_at=AT)
+    url = at_page(Source, "change", source.pk)
+    rows = {"TOTAL_FORMS": 1, "INITIAL_FORMS": 1, "0-id": kept.pk, "0-source": source.pk}
+    form = {f"known_headings-{name}": value for name, value in rows.items()}
+    refused = operator.post(url, {**form, "kind": "return", "zone": "", "first": ""}, follow=True)
+    assert "not asked about records of this kind" in told(refused)[0]
+    operator.post(url, {**form, "kind": "kz_entry", "zone": "Asia/Almaty", "first": "day", "name": "Mine"})
+    source.refresh_from_db()
+    assert source.writing == {"kind": "kz_entry", "zone": "Asia/Almaty", "first": "day"}
+    assert source.name == "Nur Zholy"
+    operator.post(at_page(Source, "changelist"), {"action": "forget", "_selected_action": [source.pk]})
+    assert not source.known_headings.exists()

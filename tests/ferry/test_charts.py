@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from ferry.portal import charts
 from ferry.portal.charts import BOTTOM, HEIGHT, LINES, TOP, WIDTH, Series, bar_chart, line_chart, scale
 
+pytestmark = pytest.mark.once
+
 LABELS = ["Mon", "Tue", "Wed"]
 NUMBERS = st.floats(0, 1e7, allow_nan=False)
 VALUES = st.lists(st.one_of(st.none(), NUMBERS), min_size=3, max_size=3)

@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from ferry import codes
 from ferry.codes import BadSignature, CodeFault, PassClaims, UnknownKey, Unreadable
 
+pytestmark = pytest.mark.once
+
 SITE_URL = "https://ferryman.example"
 ADDRESS = "HTTPS://FERRYMAN.EXAMPLE/P/"
 

@@ -14,6 +14,8 @@ from PIL import Image
 from ferry import codes
 from ferry.qr import Level, qr_png, qr_svg
 
+pytestmark = pytest.mark.once
+
 SVG = "{http://www.w3.org/2000/svg}"
 QUIET = 4
 #: The two bits by which a symbol names its level of error correction (ISO/IEC 18004, 7.9).

@@ -16,6 +16,8 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvError
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMED = re.compile(r"^#?([A-Z][A-Z_]+)=", re.MULTILINE)
 READ = re.compile(r"""env\.\w+\(\s*"([A-Z_]+)\"""")

@@ -39,6 +39,8 @@ from ferry.sheets import (
     write_refused,
 )
 
+pytestmark = pytest.mark.once
+
 VEHICLE_TITLES = ["车架号", "品牌", "车型", "动力类型", "商品编码"]
 VEHICLE = ["LGXCE4CB8S0123456", "比亚迪", "海豹", "纯电动", "8703801090"]
 DRIVER_TITLES = ["姓名", "护照号", "护照有效期", "准驾车型", "驾照有效期"]

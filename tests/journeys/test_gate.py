@@ -17,6 +17,8 @@ import pytest
 
 from tests.journeys.processes import ROOT, free_port, manage, serve, trial
 
+pytestmark = pytest.mark.once
+
 
 class Site:
     """An installation whose web server can be stopped and started."""

@@ -15,6 +15,8 @@ import pytest
 
 from tests.journeys.processes import free_port, manage, production, start, trial
 
+pytestmark = pytest.mark.once
+
 OFFICER = {"login": "officer@horgos.example", "password": "camel-bridge-2026"}
 
 

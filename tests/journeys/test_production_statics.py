@@ -10,6 +10,8 @@ import pytest
 
 from tests.journeys.processes import free_port, manage, production, serve
 
+pytestmark = pytest.mark.once
+
 THROUGH_PROXY = {"Host": "ferryman.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
 PLAIN = {"Host": "ferryman.example"}
 

@@ -15,6 +15,8 @@ import pytest
 
 from tests.journeys.processes import free_port, manage, start, trial
 
+pytestmark = pytest.mark.once
+
 COUNT = "from ferry.models import Trip; print(Trip.objects.count())"
 
 

@@ -14,10 +14,11 @@ from django.utils import timezone
 
 from clearance.actions.versions import switch_version
 from clearance.queries.versions import assessed_trips, look_ahead, version_in_force
-from clearance.rules.versions import VERSIONS
+from clearance.rules.versions import NOT_FOUND, OPENS, OUTCOME, VERSIONS
 from ferry.queries.issue import CHINA
 
 HEAD = ("trip", "vin", "outcome now", "outcome then", "cases that would open", "not found any more")
+WORDS = {OPENS: "would open", NOT_FOUND: "not found any more", OUTCOME: "outcome"}
 
 
 class Command(BaseCommand):
@@ -66,7 +67,9 @@ class Command(BaseCommand):
                     changed += 1
                     opens, gone = " ".join(change.opens), " ".join(change.not_found)
                     write((trip.reference, trip.vin, change.outcome_from, change.outcome_to, opens, gone))
-                    summary.update(_counted(change))
+                    summary.update(
+                        f"{WORDS[what]}: {name.replace('>', ' -> ')}" for what, name in change.told
+                    )
                 self.stderr.write(f"  {seen} of {total} trips · {changed} would change")
         self.stdout.write(
             f"Version {version} beside {version_in_force()}: {changed} of {seen} trips would change."
@@ -92,14 +95,6 @@ def _writer(file: IO[str] | None) -> Any:
     writer = csv.writer(file)
     writer.writerow(HEAD)
     return writer.writerow
-
-
-def _counted(change: Any) -> list[str]:
-    told = [f"would open: {kind}" for kind in change.opens]
-    told += [f"not found any more: {kind}" for kind in change.not_found]
-    if change.outcome_from != change.outcome_to:
-        told.append(f"outcome: {change.outcome_from} -> {change.outcome_to}")
-    return told
 
 
 def day(text: str) -> datetime:

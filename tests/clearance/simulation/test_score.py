@@ -9,6 +9,8 @@ import pytest
 from clearance.simulation.faults import Truth
 from clearance.simulation.score import Line, World, read_truth, score, told, write_truth
 
+pytestmark = pytest.mark.once
+
 TRUTHS = [
     Truth("trip", "V1", "lost_receipt", ("exit_no_delivery",), ("R5",)),
     Truth("trip", "V2", "damaged", ("damage",)),

@@ -14,6 +14,8 @@ from clearance.simulation.script import Script, write_script
 from ferry.models import CaseKind
 from ferry.rules.vin import judge_vin, near
 
+pytestmark = pytest.mark.once
+
 STARTS_AT = datetime(2026, 3, 1, 16, tzinfo=UTC)
 
 

@@ -61,7 +61,7 @@ def upload(company, source, name="fleet.xlsx", language="en", key=None) -> FileI
     kept, _is_new = keep_upload(
         company=company,
         key=key or uuid.uuid4(),
-        source=source,
+        file=source,
         name=name,
         language=language,
         at=AT,

@@ -83,6 +83,13 @@ def test_it_is_settled_by_one_word_and_a_note(company, see, send):
     assert reverse("portal:case_resolve", args=[case.pk]) not in shown
 
 
+def test_each_field_of_its_many_forms_has_a_label_of_its_own(company, see):
+    page = see("case", a_case(company).pk)
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert sorted(set(ids)) == sorted(ids)
+    assert set(re.findall(r'<label for="([^"]+)"', page)) <= set(ids)
+
+
 def test_delivered_delivers_the_trip(company, send):
     trip = an_issued_trip(company)
     move_trip(trip=trip, to=TripState.EXITED, kind=EventKind.EXITED, at=AT, by=BY)

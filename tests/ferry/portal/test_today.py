@@ -26,6 +26,7 @@ from tests.builders import (
     a_member,
     a_route,
     a_trip,
+    a_vehicle,
     an_issued_trip,
     an_officer,
 )
@@ -434,3 +435,14 @@ def test_a_viewer_sees_it_and_is_offered_nothing_to_plan(client, company, as_vie
     assert "Plan a trip" not in see("today")
     client.force_login(a_member(company).user)
     assert "Plan a trip" in see("today")
+
+
+def test_a_company_without_vehicles_is_led_to_the_import_and_others_are_not(company, see):
+    words = "Begin with your table"
+    assert words in see("today")
+    a_vehicle(company)
+    assert words not in see("today")
+
+
+def test_a_viewer_of_an_empty_company_is_offered_no_import(company, as_viewer, see):
+    assert reverse("portal:import") not in see("today")

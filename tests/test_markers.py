@@ -1,0 +1,63 @@
+"""The mark `once` is no way around the second database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+
+from tests.plugins import pytest_collection_modifyitems
+
+
+class Item:
+    """What is collected, as far as the hook asks it."""
+
+    def __init__(self, *marks: str, fixtures: tuple[str, ...] = ()) -> None:
+        self.nodeid, self.marks, self.fixturenames = "one", marks, fixtures
+
+    def get_closest_marker(self, name: str) -> str | None:
+        return name if name in self.marks else None
+
+
+def collected(*items: Item) -> list[Any]:
+    kept: list[Any] = list(items)
+    hook = SimpleNamespace(pytest_deselected=lambda items: None)
+    pytest_collection_modifyitems(SimpleNamespace(hook=hook), kept)  # type: ignore[arg-type]
+    return kept
+
+
+@pytest.mark.parametrize(
+    "item",
+    [Item("once", "django_db"), Item("once", fixtures=("db",)), Item("once", fixtures=("live_server",))],
+)
+def test_one_marked_once_that_asks_for_the_database_stops_the_run(item: Item) -> None:
+    with pytest.raises(pytest.UsageError, match="one"):
+        collected(item)
+
+
+@pytest.mark.parametrize(("engine", "left_out"), [("sqlite3", "postgres"), ("postgresql", "once")])
+def test_each_database_runs_all_but_what_the_other_shows(
+    monkeypatch: pytest.MonkeyPatch, engine: str, left_out: str
+) -> None:
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", f"django.db.backends.{engine}")
+    plain, once, postgres = Item(), Item("once"), Item("postgres")
+    marked = {"once": once, "postgres": postgres}
+    assert collected(plain, once, postgres) == [plain, *(i for name, i in marked.items() if name != left_out)]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("ask", [lambda: cache.get("x"), lambda: cache.set("x", 1), lambda: cache.clear()])
+def test_one_marked_once_has_no_cache(ask: Callable[[], object]) -> None:
+    with pytest.raises(NotImplementedError):
+        ask()
+
+
+@pytest.mark.once
+def test_one_marked_once_has_no_database() -> None:
+    with pytest.raises(RuntimeError, match="Database access not allowed"):
+        connection.cursor()
