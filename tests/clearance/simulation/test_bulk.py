@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import models, transaction
+from django.core.management.color import no_style
+from django.db import connection, models, transaction
 
 from clearance.actions.chain import check_chains
 from clearance.actions.standard import lay_standard_data
@@ -86,12 +87,20 @@ def columns(model: type[models.Model]) -> list[str]:
     return names
 
 
+def count_from_one() -> None:
+    """Let ids begin anew: PostgreSQL goes on counting over what was undone, and history holds ids."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
+            cursor.execute(statement)
+
+
 class Undone(Exception):
     pass
 
 
 def laid(script: Script, act: Any, examined_share: float) -> dict[str, Counter[tuple[Any, ...]]]:
     """Lay a world, read it whole, and undo it."""
+    count_from_one()
     with suppress(Undone), transaction.atomic():
         lay_standard_data(at=script.starts_at, by="simulation")
         Policy.objects.update(examined_share=examined_share)
