@@ -228,7 +228,9 @@ def test_nothing_sticks_out_at_the_side(lane, code, width):
 def test_a_supervisor_finds_his_desk_and_revokes_a_code(page, sign_in, trip):
     sign_in(page, an_officer(duty=Duty.SUPERVISOR))
     expect(page.get_by_role("heading", name="Lanes now")).to_be_visible()
-    page.get_by_role("link", name="Revoke a code").click()
+    menu = page.get_by_role("navigation", name="Main")
+    menu.get_by_text("More", exact=True).click()
+    menu.get_by_role("link", name="Revoke a code").click()
     expect(page.locator("[name=code]")).to_be_focused()
     page.keyboard.type(codes.show_short_code(trip.passes.get().short_code))
     page.keyboard.press("Enter")
