@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from benchmarks.world import a_company, analyze
-from clearance.models.guards import lay_guards, lift_guards
+from clearance.models.guards import GUARDS as OF_THE_BORDER
+from ferry.models.guards import GUARDS, lay_guards, lift_guards
 
 if TYPE_CHECKING:
     from ferry.models import Company
@@ -95,10 +96,10 @@ def lay(trips: int) -> Company:
     company = a_company()
     vehicles = trips // TRIPS_EACH
     with connection.cursor() as cursor:
-        # Scans go with their trips, which nobody else's database lets happen.
-        lift_guards(connection)
+        # Scans and events go with their trips, which nobody else's database lets happen.
+        lift_guards(connection, GUARDS + OF_THE_BORDER)
         cursor.execute(f"TRUNCATE {', '.join(f'ferry_{name}' for name in TABLES)} CASCADE")
-        lay_guards(connection)
+        lay_guards(connection, GUARDS + OF_THE_BORDER)
         for statement in STATEMENTS:
             cursor.execute(
                 statement,
