@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from ferry.models import Case, CaseLevel, CaseState, Company, Declaration, Trip
 from ferry.queries.ids import one_of
-from ferry.queries.lists import count_up_to
+from ferry.queries.lists import count_up_to, few_of
 from ferry.queries.search import FEW, search_declarations, search_trips
 from ferry.rules.search import read_search
 
@@ -69,8 +69,8 @@ def _about(text: str) -> Q:
 
 
 def _of(model: Any, search: Any, name: str, text: str) -> Q:
-    few = list(search(model.objects.all(), text).order_by().values_list("pk", flat=True)[: FEW + 1])
-    if len(few) <= FEW:
+    few = few_of(search(model.objects.all(), text))
+    if few is not None:
         return Q(one_of(f"{name}_id", few))
     return Q(Exists(search(model.objects.filter(pk=OuterRef(name)), text)))
 
