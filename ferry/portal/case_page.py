@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from ferry.actions.case_work import assign_case, attach_to_case, comment_case, raise_to_enquiry
 from ferry.actions.cases import reopen_case
 from ferry.actions.enquiries import write_enquiry
-from ferry.errors import Refused
+from ferry.errors import Conflict, Refused
 from ferry.models import CaseLevel, Party
 from ferry.portal.case_forms import AssignForm, CommentForm, EvidenceForm, LetterForm, ReopenForm
 from ferry.portal.case_told import accepted, steps_told, to_do, urging
 from ferry.portal.facts import told_facts
-from ferry.portal.saving import tell_reasons
+from ferry.portal.saving import show_reasons, tell_reasons
 from ferry.portal.way import way_of
 from ferry.queries.cases import own_facts, prepared_letter, settling_party, steps_seen
 from ferry.rules.cases import addressees, happened, may_reopen, resolution_said
@@ -95,6 +95,20 @@ def _can_reopen(case: Case, worker: Worker) -> bool:
     return not case.is_open and may_reopen(
         state=case.state, settled_by=settling_party(case), party=worker.party
     )
+
+
+def is_answered(request: HttpRequest, form: forms.Form, settle: Callable[[], Any]) -> bool:
+    """Settle a case; False where the form is to be shown again, with the reasons and all that was written."""
+    try:
+        settle()
+    except Conflict as refused:
+        tell_reasons(request, refused)
+    except Refused as refused:
+        show_reasons(form, refused)
+        return False
+    else:
+        messages.success(request, _("The case is settled. Its trip is being looked at again."))
+    return True
 
 
 Act = Callable[["HttpRequest", "Case", Worker, "datetime"], str]

@@ -90,6 +90,16 @@ def test_a_supervisor_opens_again_what_he_wrote_off(client, supervisor, case):
     assert case.is_open
 
 
+def test_a_file_that_is_none_writes_nothing_off_and_loses_no_note(client, supervisor, case):
+    file = SimpleUploadedFile("x.svg", b"<svg/>", "image/svg+xml")
+    said = {"resolution": "written_off", "note": "The archive burnt.", "evidence": file}
+    answer = client.post(reverse("desk:case", args=[case.pk]), said)
+    assert answer.status_code == 400
+    assert "The archive burnt." in answer.content.decode()
+    case.refresh_from_db()
+    assert case.is_open
+
+
 def test_a_file_of_another_case_is_not_there(client, supervisor, case):
     other = a_case(a_trip())
     attach_to_case(case=other, name="a.jpg", content=a_picture(), party=Party.COMPANY, at=AT, by=BY)
