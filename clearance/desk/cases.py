@@ -85,7 +85,7 @@ DESK_CASES = replace(
         Column("company", gettext_lazy("Company"), lambda row: row.company.name, "cases/cells/company.html"),
     ),
     filters=(
-        Choice("place", gettext_lazy("Checkpoint"), _places, _here),
+        Choice("place", gettext_lazy("Checkpoint"), _places, _here, is_kept=True),
         *with_filter(CASES, given_to("officer", _supervisors)),
     ),
 )

@@ -21,7 +21,7 @@ from ferry.portal.case_told import accepted, steps_told, to_do, urging
 from ferry.portal.facts import told_facts
 from ferry.portal.saving import show_reasons, tell_reasons
 from ferry.portal.way import way_of
-from ferry.queries.cases import own_facts, prepared_letter, settling_party, steps_seen
+from ferry.queries.cases import own_facts, prepared_letter, settling_party, steps_seen, still_inside
 from ferry.rules.cases import addressees, happened, may_reopen, resolution_said
 from ferry.uploaded import MOST_BYTES, too_large
 
@@ -68,6 +68,7 @@ def case_shown(case: Case, worker: Worker, *, settling: forms.Form, at: datetime
         "urging": urging(case, at=at),
         "is_overdue": case.is_open and case.due_at < at,
         "facts": told_facts(facts),
+        "inside": still_inside(case) if case.declaration_id else None,
         "resolution": resolution_said(case.resolution),
         "accepted": accepted(case),
         "trip": trip,

@@ -48,7 +48,7 @@ def queues_told(asked: Asked, waiting: list[Queue]) -> list[tuple[Any, str, Queu
     told = []
     for one in waiting:
         only = asked.cleared.with_values(**one.filters)
-        told.append((queue_label(one.name), only.url, one, asked.values == one.filters))
+        told.append((queue_label(one.name), only.url, one, asked.values == only.values))
     return told
 
 
