@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils.translation import get_language, get_language_info, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ferry.models import StatementState
+from ferry.paper import is_written_from_right, paper, turn_to, write_line
 from ferry.rules.pay import money
-from ferry.windscreen import paper, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT, MARGIN, ROW = 210, 297, 16, 6.4
 #: Where the columns of a line begin, and how wide they are: day, what, about, amount.
 COLUMNS = ((0, 24), (26, 44), (72, 74), (148, 30))
-ARABIC = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
 
 
 def draw_statement(statement: PayStatement, entries: Sequence[PayEntry]) -> bytes:
@@ -68,7 +66,7 @@ class _Sheet:
 
     def __init__(self, pdf: FPDF) -> None:
         self.pdf = pdf
-        self.is_mirrored = bool(get_language_info(get_language() or settings.LANGUAGE_CODE)["bidi"])
+        self.is_mirrored = is_written_from_right()
         self.start: Literal["L", "R"] = "R" if self.is_mirrored else "L"
         self._turn()
 
@@ -89,7 +87,7 @@ class _Sheet:
         self.pdf.line(MARGIN, self.y - 1, WIDTH - MARGIN, self.y - 1)
 
     def _write(self, text: str, start: float, width: float, *, size: float, bold: bool) -> None:
-        self.pdf.set_text_shaping(True, direction="rtl" if ARABIC.search(text) else "ltr")
+        turn_to(self.pdf, text)
         left = WIDTH - MARGIN - start - width if self.is_mirrored else MARGIN + start
         write_line(self.pdf, text, x=left, y=self.y, width=width, size=size, bold=bold, align=self.start)
 

@@ -22,8 +22,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from openpyxl import Workbook
 
+from ferry.paper import paper, write_line
 from ferry.sheets.refused import append_text, sheet_title
-from ferry.windscreen import paper, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -149,7 +149,7 @@ class Writer:
         y = float(MARGIN)
         for text, size in self._said():
             write_line(pdf, text, x=MARGIN, y=y, width=WIDTH, size=size, bold=size > LINE + 3)
-            y += LINE
+            y += LINE + (size - LINE) / 4
         return bytes(pdf.output())
 
     def _said(self) -> list[tuple[str, float]]:
