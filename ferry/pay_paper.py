@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from ferry.models import PayEntry, PayStatement
 
+Side = Literal["L", "R"]
 #: Millimetres, as all lengths here.
 WIDTH, HEIGHT, MARGIN, ROW = 210, 297, 16, 6.4
 #: Where the columns of a line begin, and how wide they are: day, what, about, amount.
-COLUMNS = ((0, 24), (26, 44), (72, 74), (148, 30))
+AMOUNT = (148, 30)
+COLUMNS = ((0, 24), (26, 44), (72, 74), AMOUNT)
 
 
 def draw_statement(statement: PayStatement, entries: Sequence[PayEntry]) -> bytes:
@@ -41,6 +43,7 @@ def draw_statement(statement: PayStatement, entries: Sequence[PayEntry]) -> byte
         sheet.row(_columns(one, statement.currency))
     total = money(sum(one.amount_fen for one in entries), statement.currency)
     sheet.row(["", _("Total"), "", total], bold=True)
+    sheet.space()
     sheet.line(_("Days are Beijing's. A trip counts from the consignee's receipt."), size=9)
     return bytes(pdf.output())
 
@@ -67,12 +70,13 @@ class _Sheet:
     def __init__(self, pdf: FPDF) -> None:
         self.pdf = pdf
         self.is_mirrored = is_written_from_right()
-        self.start: Literal["L", "R"] = "R" if self.is_mirrored else "L"
+        self.start: Side = "R" if self.is_mirrored else "L"
+        self.end: Side = "L" if self.is_mirrored else "R"
         self._turn()
 
     def line(self, text: str, *, size: float, bold: bool = False) -> None:
         self._make_room(size / 2)
-        self._write(text, 0, WIDTH - 2 * MARGIN, size=size, bold=bold)
+        self._write(text, 0, WIDTH - 2 * MARGIN, size=size, bold=bold, align=self.start)
         self.y += size * 0.55
 
     def space(self) -> None:
@@ -82,14 +86,15 @@ class _Sheet:
         self._make_room(ROW)
         for (start, width), text in zip(COLUMNS, texts, strict=True):
             if text:
-                self._write(text, start, width, size=10, bold=bold)
+                align = self.end if (start, width) == AMOUNT else self.start
+                self._write(text, start, width, size=10, bold=bold, align=align)
         self.y += ROW
         self.pdf.line(MARGIN, self.y - 1, WIDTH - MARGIN, self.y - 1)
 
-    def _write(self, text: str, start: float, width: float, *, size: float, bold: bool) -> None:
+    def _write(self, text: str, start: float, width: float, *, size: float, bold: bool, align: Side) -> None:
         turn_to(self.pdf, text)
         left = WIDTH - MARGIN - start - width if self.is_mirrored else MARGIN + start
-        write_line(self.pdf, text, x=left, y=self.y, width=width, size=size, bold=bold, align=self.start)
+        write_line(self.pdf, text, x=left, y=self.y, width=width, size=size, bold=bold, align=align)
 
     def _make_room(self, height: float) -> None:
         if self.y + height > HEIGHT - MARGIN:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 NO_MOMENT = (1980, 1, 1, 0, 0, 0)
 SAVED_AT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 MARGIN, WIDTH, LINE = 20, 170, 9
+#: Of the list's columns, in characters.
+WIDTHS = (22, 24, 24, 24, 14, 26, 34, 46)
 #: What a piece says beside its receipts.
 LINES = "lines.json"
 BLOCK = 64 * 1024
@@ -78,6 +80,8 @@ class Writer:
         self.workbook = Workbook(write_only=True)
         self.sheet = self.workbook.create_sheet(sheet_title(declaration.number))
         self.sheet.freeze_panes = "A2"
+        for column, width in zip("ABCDEFGH", WIDTHS, strict=True):
+            self.sheet.column_dimensions[column].width = width
         append_text(self.sheet, _headings())
         self.extract = TemporaryFile()  # noqa: SIM115  (closed at the end)
         self.lines_file = io.TextIOWrapper(self.extract, encoding="utf-8", newline="")
