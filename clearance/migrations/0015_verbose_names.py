@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clearance', '0014_version_trials'),
-        ('ferry', '0035_verbose_names'),
+        ('ferry', '0036_verbose_names'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

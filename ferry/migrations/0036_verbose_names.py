@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ferry', '0034_ends'),
+        ('ferry', '0035_letters_that_lie'),
     ]
 
     operations = [
