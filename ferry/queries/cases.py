@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Q
 
-from ferry.models import CaseStep, Party, StepKind, Trip
+from ferry.models import CaseStep, DeclaredVehicle, Party, StepKind, Trip
+from ferry.queries.companies import owners_of
+from ferry.queries.trips import last_address
+from ferry.rules.cases import COMPANY, CONSIGNEE, sends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +17,17 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from ferry.models import Case
+
+
+#: As many vehicles as a case's page names.
+NAMED = 20
+
+
+class Inside(NamedTuple):
+    """Declared VINs without an exit record, each with its last trip if any, and how many more there are."""
+
+    shown: list[tuple[str, str]]
+    left_off: int
 
 
 def own_facts(cases: Iterable[Case]) -> dict[int, dict[str, Any]]:
@@ -55,6 +69,15 @@ def routes_about(subjects: Iterable[tuple[int | None, int | None, str]]) -> dict
     return found
 
 
+def still_inside(case: Case) -> Inside:
+    """List what a declaration waits for; trips as far as those who see the case see them."""
+    inside = DeclaredVehicle.objects.filter(declaration=case.declaration_id, exited_at=None)
+    vins = list(inside.order_by("vin").values_list("vin", flat=True)[:NAMED])
+    trips = Trip.objects.filter(declaration=case.declaration_id, route=case.route_id, vehicle__vin__in=vins)
+    last = dict(trips.order_by("pk").values_list("vehicle__vin", "reference"))
+    return Inside([(vin, last.get(vin, "")) for vin in vins], inside.count() - len(vins))
+
+
 def steps_seen(case: Case, party: str) -> QuerySet[CaseStep]:
     """List what one side may see of what was done, the oldest first."""
     return visible_steps(party).filter(case=case)
@@ -65,11 +88,27 @@ def visible_steps(party: str) -> QuerySet[CaseStep]:
     return rows.exclude(~Q(party=party), is_internal=True)
 
 
-def prepared_letter(case: Case) -> CaseStep | None:
-    """Find the letter that lies ready for an open case: prepared, and none written by anybody since."""
-    letters = CaseStep.objects.filter(case=case, kind=StepKind.LETTER).select_related("document")
-    last = letters.order_by("-pk").first() if case.is_open else None
-    return last if last is not None and last.party == Party.SYSTEM else None
+def lying_letter(case: Case) -> CaseStep | None:
+    """Find the letter of an open case that lies to be handed over: the last that its side did not mail."""
+    if not case.is_open or not case.letter_with:
+        return None
+    letters = CaseStep.objects.filter(case=case, kind=StepKind.LETTER, data__email="")
+    rows = letters.select_related("document").order_by("-pk")
+    return next((one for one in rows if sends(one) == case.letter_with), None)
+
+
+def address_of(case: Case, letter: CaseStep) -> str:
+    """Find where to send a letter: to who sees to the case, else an owner; others where their code went."""
+    if letter.data["to"] == COMPANY:
+        return case.assigned_to.email if case.assigned_to else next(iter(owners_of(case.company)), "")
+    return last_address(case.trip, letter.data["to"]) if case.trip else ""
+
+
+def phone_of(case: Case, letter: CaseStep) -> str:
+    """Find the number of whom a letter asks."""
+    if letter.data["to"] == COMPANY or case.trip is None:
+        return case.company.phone
+    return case.trip.consignee_phone if letter.data["to"] == CONSIGNEE else case.trip.driver.phone
 
 
 def settling_party(case: Case) -> str:
