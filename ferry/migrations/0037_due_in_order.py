@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('ferry', '0034_ends'),
+        ('ferry', '0036_verbose_names'),
     ]
 
     operations = [
