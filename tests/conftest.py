@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.utils import translation
 
 from clearance.actions.standard import lay_standard_data
@@ -14,7 +16,6 @@ from tests.builders import AT, BY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytest_plugins = ["tests.plugins"]
 
@@ -54,6 +55,22 @@ def _plain_parts(settings: Any) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(
+    request: pytest.FixtureRequest, django_db_modify_db_settings: None, django_db_keepdb: bool
+) -> Iterator[bool]:
+    """Begin on SQLite with a copy of what was migrated once, which is then kept as it is."""
+    if connection.vendor != "sqlite":
+        yield django_db_keepdb
+        return
+    database = Path(connection.settings_dict["TEST"]["NAME"])
+    shutil.copy(request.getfixturevalue("migrated"), database)
+    yield True
+    connections.close_all()
+    for each in database.parent.glob(f"{database.name}*"):
+        each.unlink()
 
 
 #: What forbids to empty a table: on SQLite by deleting its rows, on PostgreSQL by TRUNCATE.

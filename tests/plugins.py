@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from django.conf import settings
 
+from tests.journeys.processes import manage, production, trial
+
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 NO_SKIPS = os.environ.get("FERRYMAN_NO_SKIPS") == "1"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-
 
 #: What asks for the database; pytest-django refuses it to every test that asks for none of them.
 DATABASE = {
@@ -39,6 +43,39 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def asks_database(item: pytest.Item) -> bool:
     return bool(item.get_closest_marker("django_db") or DATABASE & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a SQLite database for copying, which every migration ran on once for all workers of this run."""
+    with shared_by_workers(tmp_path_factory) as folder:
+        database = folder / "migrated.sqlite3"
+        if not database.exists():
+            own = tmp_path_factory.mktemp("migrated")
+            manage(trial(own), "migrate", "--verbosity=0")
+            (own / "ferryman.sqlite3").rename(database)
+    return database
+
+
+@pytest.fixture(scope="session")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Collect the static files for a server as in production, once for all workers of this run."""
+    with shared_by_workers(tmp_path_factory) as folder:
+        done = folder / "collected"
+        if not done.exists():
+            own = production(tmp_path_factory.mktemp("collected"))
+            manage(own, "collectstatic", "--noinput", "--verbosity=0")
+            done.touch()
+
+
+@contextmanager
+def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give the folder of this run, to one worker at a time."""
+    own = tmp_path_factory.getbasetemp()
+    folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder
 
 
 @pytest.fixture(scope="session")
