@@ -18,6 +18,8 @@ from tests.journeys.processes import manage, production, trial
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 NO_SKIPS = os.environ.get("FERRYMAN_NO_SKIPS") == "1"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+#: The same browser without windows: it shows pages just so, for half as much.
+SHELL = shutil.which("chromium-headless-shell") or CHROMIUM
 
 #: What asks for the database; pytest-django refuses it to every test that asks for none of them.
 DATABASE = {
@@ -80,15 +82,25 @@ def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, object]:
-    """Launch the machine's own Chromium."""
-    if CHROMIUM is None:
+    """Launch the machine's own Chromium, without windows where it can."""
+    return launch_args(SHELL)
+
+
+@pytest.fixture(scope="session")
+def camera_launch_args() -> dict[str, object]:
+    """Launch the whole of Chromium, as it is on what has a camera."""
+    return launch_args(CHROMIUM)
+
+
+def launch_args(program: str | None) -> dict[str, object]:
+    if program is None:
         pytest.fail(
             "Browser tests need Chromium: apt-get install chromium fonts-noto-cjk. "
             "To leave them out: make test PYTEST='-m \"not browser\"'."
         )
     quiet = ["no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"]
     args = ["no-sandbox", "disable-gpu", "disable-quic", *quiet]
-    return {"executable_path": CHROMIUM, "args": [f"--{arg}" for arg in args]}
+    return {"executable_path": program, "args": [f"--{arg}" for arg in args]}
 
 
 @pytest.hookimpl(wrapper=True)
