@@ -38,9 +38,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if wrong:
         raise pytest.UsageError(f"Marked once, and they ask for the database: {', '.join(wrong)}")
     on_postgresql = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
-    left_out = "once" if on_postgresql else "postgres"
-    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(left_out)])
-    items[:] = [item for item in items if not item.get_closest_marker(left_out)]
+    left_out = {"once", "drawn"} if on_postgresql else {"postgres"}
+    config.hook.pytest_deselected(items=[item for item in items if is_marked(item, left_out)])
+    items[:] = [item for item in items if not is_marked(item, left_out)]
+
+
+def is_marked(item: pytest.Item, marks: set[str]) -> bool:
+    return any(item.get_closest_marker(mark) for mark in marks)
 
 
 def asks_database(item: pytest.Item) -> bool:

@@ -40,14 +40,17 @@ def test_one_marked_once_that_asks_for_the_database_stops_the_run(item: Item) ->
         collected(item)
 
 
-@pytest.mark.parametrize(("engine", "left_out"), [("sqlite3", "postgres"), ("postgresql", "once")])
+@pytest.mark.parametrize(
+    ("engine", "left_out"), [("sqlite3", {"postgres"}), ("postgresql", {"once", "drawn"})]
+)
 def test_each_database_runs_all_but_what_the_other_shows(
-    monkeypatch: pytest.MonkeyPatch, engine: str, left_out: str
+    monkeypatch: pytest.MonkeyPatch, engine: str, left_out: set[str]
 ) -> None:
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", f"django.db.backends.{engine}")
-    plain, once, postgres = Item(), Item("once"), Item("postgres")
-    marked = {"once": once, "postgres": postgres}
-    assert collected(plain, once, postgres) == [plain, *(i for name, i in marked.items() if name != left_out)]
+    plain = Item()
+    marked = {mark: Item(mark) for mark in ("once", "drawn", "postgres")}
+    kept = [item for mark, item in marked.items() if mark not in left_out]
+    assert collected(plain, *marked.values()) == [plain, *kept]
 
 
 @pytest.mark.once
