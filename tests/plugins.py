@@ -20,6 +20,9 @@ NO_SKIPS = os.environ.get("FERRYMAN_NO_SKIPS") == "1"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 #: The same browser without windows: it shows pages just so, for half as much.
 SHELL = shutil.which("chromium-headless-shell") or CHROMIUM
+#: What takes longest, so that no worker is left alone with it in the end.
+SLOW = ("journeys/test_disturbed.py", "browser/test_accessibility.py", "journeys/", "browser/")
+TESTS = Path(__file__).parent
 
 #: What asks for the database; pytest-django refuses it to every test that asks for none of them.
 DATABASE = {
@@ -40,11 +43,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     on_postgresql = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
     left_out = {"once", "drawn"} if on_postgresql else {"postgres"}
     config.hook.pytest_deselected(items=[item for item in items if is_marked(item, left_out)])
-    items[:] = [item for item in items if not is_marked(item, left_out)]
+    items[:] = sorted((item for item in items if not is_marked(item, left_out)), key=turn)
 
 
 def is_marked(item: pytest.Item, marks: set[str]) -> bool:
     return any(item.get_closest_marker(mark) for mark in marks)
+
+
+def turn(item: pytest.Item) -> int:
+    """Say how early it is begun; what takes equally long stays as it was collected."""
+    path = item.path.relative_to(TESTS).as_posix()
+    return next((turn for turn, slow in enumerate(SLOW) if path.startswith(slow)), len(SLOW))
 
 
 def asks_database(item: pytest.Item) -> bool:
