@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 
 from clearance.actions.records import arrive_late, match_unmatched
@@ -98,6 +98,9 @@ def _one_by_one(at: datetime, limit: int) -> Tally:
     for pk in due_trips(at=at, limit=limit):
         try:
             total += assess_trips(trip_ids=[pk], at=at)
+        except (OperationalError, InterfaceError):
+            # The database's trouble and not the trip's: it stays due.
+            log.exception("trip_not_reached", trip=pk)
         except Exception:
             log.exception("trip_not_assessed", trip=pk)
             Trip.objects.filter(pk=pk, next_check_at__lte=at).update(next_check_at=at + LATER)

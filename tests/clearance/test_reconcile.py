@@ -21,7 +21,7 @@ import time_machine
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import InterfaceError, OperationalError, connection, connections, transaction
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -164,6 +164,28 @@ class TestTheMainJob:
         monkeypatch.setitem(VERSIONS, VERSION, assess)
         reconcile_all_due(at=at + reconcile.LATER)
         assert outcome(broken) == (TripState.DISCHARGED, Outcome.MATCHED)
+
+    @pytest.mark.parametrize("lost", [OperationalError, InterfaceError])
+    def test_a_trip_is_not_put_off_because_the_database_was_away(
+        self, monkeypatch: pytest.MonkeyPatch, lost: type[Exception]
+    ) -> None:
+        unlucky, sound = a_journey(), a_journey()
+        at = AT + 10 * HOUR
+
+        def lose(evidence: Any, limits: Any, at: datetime) -> Any:
+            if evidence.vin == unlucky.vehicle.vin:
+                raise lost
+            return assess(evidence, limits, at)
+
+        monkeypatch.setitem(VERSIONS, VERSION, lose)
+        due = unlucky.next_check_at
+        assert reconcile_all_due(at=at) == Tally(checked=1, matched=1, discharged=1)
+        assert outcome(sound) == (TripState.DISCHARGED, Outcome.MATCHED)
+        assert outcome(unlucky) == (TripState.DELIVERED, Outcome.WAITING)
+        assert unlucky.next_check_at == due
+        monkeypatch.setitem(VERSIONS, VERSION, assess)
+        reconcile_all_due(at=at)
+        assert outcome(unlucky) == (TripState.DISCHARGED, Outcome.MATCHED)
 
     def test_a_trip_refused_at_the_entry_is_due_at_once(self) -> None:
         trip = leave(an_issued_trip(), AT)
