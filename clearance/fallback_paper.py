@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from ferry.codes import show_short_code
-from ferry.windscreen import paper, write_line
+from ferry.paper import paper, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

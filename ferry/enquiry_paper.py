@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from ferry.paper import both_clocks, paper, write_line
 from ferry.rules.cases import ANSWER_DAYS, COMPANY, CONSIGNEE, happened
-from ferry.windscreen import paper, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +62,7 @@ def _head(pdf: FPDF, letter: Letter) -> None:
     write_line(pdf, title, x=MARGIN, y=30, width=WIDTH - 2 * MARGIN, size=22, bold=True)
     pdf.set_xy(MARGIN, 44)
     _fact(pdf, _("Number"), letter.number)
-    _fact(pdf, _("Date"), "\n".join(_both_clocks(letter.written_at)))
+    _fact(pdf, _("Date"), "\n".join(both_clocks(letter.written_at)))
     _fact(pdf, pgettext("letter", "To"), letter.name)
     pdf.ln(4)
 
@@ -104,16 +102,11 @@ def _facts(case: Case) -> Iterator[tuple[str, str]]:
         yield _("Trip"), trip.reference
         yield _("Route"), str(trip.route)
         if trip.exited_at:
-            yield _("Left China"), "\n".join(_both_clocks(trip.exited_at))
+            yield _("Left China"), "\n".join(both_clocks(trip.exited_at))
         yield _("Consignee"), trip.consignee_name
         yield _("Place of delivery"), trip.delivery_place
     if declaration is not None:
         yield _("Declaration"), declaration.number
-
-
-def _both_clocks(moment: datetime) -> Iterator[str]:
-    for zone, name in ((settings.KAZAKH_TIME_ZONE, "Астана UTC+5"), (settings.CHINA_TIME_ZONE, "北京 UTC+8")):
-        yield f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {name}"
 
 
 def _fact(pdf: FPDF, label: str, text: str) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.utils.translation import get_language, get_language_info, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ferry.models import StatementState
+from ferry.paper import is_written_from_right, paper, turn_to, write_line
 from ferry.rules.pay import money
-from ferry.windscreen import paper, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,11 +20,12 @@ if TYPE_CHECKING:
 
     from ferry.models import PayEntry, PayStatement
 
+Side = Literal["L", "R"]
 #: Millimetres, as all lengths here.
 WIDTH, HEIGHT, MARGIN, ROW = 210, 297, 16, 6.4
 #: Where the columns of a line begin, and how wide they are: day, what, about, amount.
-COLUMNS = ((0, 24), (26, 44), (72, 74), (148, 30))
-ARABIC = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
+AMOUNT = (148, 30)
+COLUMNS = ((0, 24), (26, 44), (72, 74), AMOUNT)
 
 
 def draw_statement(statement: PayStatement, entries: Sequence[PayEntry]) -> bytes:
@@ -43,6 +43,7 @@ def draw_statement(statement: PayStatement, entries: Sequence[PayEntry]) -> byte
         sheet.row(_columns(one, statement.currency))
     total = money(sum(one.amount_fen for one in entries), statement.currency)
     sheet.row(["", _("Total"), "", total], bold=True)
+    sheet.space()
     sheet.line(_("Days are Beijing's. A trip counts from the consignee's receipt."), size=9)
     return bytes(pdf.output())
 
@@ -68,13 +69,14 @@ class _Sheet:
 
     def __init__(self, pdf: FPDF) -> None:
         self.pdf = pdf
-        self.is_mirrored = bool(get_language_info(get_language() or settings.LANGUAGE_CODE)["bidi"])
-        self.start: Literal["L", "R"] = "R" if self.is_mirrored else "L"
+        self.is_mirrored = is_written_from_right()
+        self.start: Side = "R" if self.is_mirrored else "L"
+        self.end: Side = "L" if self.is_mirrored else "R"
         self._turn()
 
     def line(self, text: str, *, size: float, bold: bool = False) -> None:
         self._make_room(size / 2)
-        self._write(text, 0, WIDTH - 2 * MARGIN, size=size, bold=bold)
+        self._write(text, 0, WIDTH - 2 * MARGIN, size=size, bold=bold, align=self.start)
         self.y += size * 0.55
 
     def space(self) -> None:
@@ -84,14 +86,15 @@ class _Sheet:
         self._make_room(ROW)
         for (start, width), text in zip(COLUMNS, texts, strict=True):
             if text:
-                self._write(text, start, width, size=10, bold=bold)
+                align = self.end if (start, width) == AMOUNT else self.start
+                self._write(text, start, width, size=10, bold=bold, align=align)
         self.y += ROW
         self.pdf.line(MARGIN, self.y - 1, WIDTH - MARGIN, self.y - 1)
 
-    def _write(self, text: str, start: float, width: float, *, size: float, bold: bool) -> None:
-        self.pdf.set_text_shaping(True, direction="rtl" if ARABIC.search(text) else "ltr")
+    def _write(self, text: str, start: float, width: float, *, size: float, bold: bool, align: Side) -> None:
+        turn_to(self.pdf, text)
         left = WIDTH - MARGIN - start - width if self.is_mirrored else MARGIN + start
-        write_line(self.pdf, text, x=left, y=self.y, width=width, size=size, bold=bold, align=self.start)
+        write_line(self.pdf, text, x=left, y=self.y, width=width, size=size, bold=bold, align=align)
 
     def _make_room(self, height: float) -> None:
         if self.y + height > HEIGHT - MARGIN:

@@ -6,23 +6,19 @@ It speaks the language that is spoken where it is drawn, from right to left wher
 from __future__ import annotations
 
 import io
-import re
 from typing import TYPE_CHECKING, Literal
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.template.loader import get_template
-from django.utils.translation import get_language, get_language_info, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ferry import codes
 from ferry.models import Receipt, Side
+from ferry.paper import both_clocks, is_written_from_right, paper, turn_to, write_line
 from ferry.rules.outline import SIZES, shape_of
-from ferry.windscreen import paper, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
 
     from fpdf import FPDF
 
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
 #: Millimetres, as all lengths here.
 WIDTH, HEIGHT, MARGIN = 210, 297, 16
 LABEL, GAP = 52, 4
-ARABIC = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
 DRAWING, MARK = 54, 2.4
 
 
@@ -43,13 +38,14 @@ def draw_receipt(*, pass_: Pass, answer: Receipt | DeliveryRefusal, check: Condi
     pdf.set_creation_date(answer.confirmed_at if isinstance(answer, Receipt) else answer.refused_at)
     pdf.set_auto_page_break(True, margin=MARGIN)
     pdf.add_page()
-    sheet = _Sheet(pdf, is_mirrored=_is_written_from_right())
+    sheet = _Sheet(pdf, is_mirrored=is_written_from_right())
     sheet.head(pass_, answer)
     for label, text in _facts(pass_, answer, check):
         sheet.fact(label, text)
     marks = list(check.marks.all()) if check else []
     if marks:
         sheet.outline(shape_of(pass_.trip.vehicle), marks)
+    sheet.y += 3
     sheet.line(_foot(answer), size=9)
     return bytes(pdf.output())
 
@@ -67,12 +63,12 @@ def _facts(
     if isinstance(answer, Receipt):
         yield _("Received by"), answer.receiver
         yield _("Condition"), str(answer.get_condition_display())
-        yield _("Confirmed"), "\n".join(_both_clocks(answer.confirmed_at))
+        yield _("Confirmed"), "\n".join(both_clocks(answer.confirmed_at))
         odometer_km = answer.odometer_km
     else:
         yield _("Refused by"), answer.refused_by
         yield _("Why"), str(answer.get_reason_display())
-        yield _("Refused"), "\n".join(_both_clocks(answer.refused_at))
+        yield _("Refused"), "\n".join(both_clocks(answer.refused_at))
         odometer_km = None
     if odometer_km is not None:
         yield _("Odometer, km"), str(odometer_km)
@@ -103,15 +99,6 @@ def _foot(answer: Receipt | DeliveryRefusal) -> str:
     return _("Refused by the consignee with his PIN. The company has been told.")
 
 
-def _both_clocks(moment: datetime) -> Iterator[str]:
-    for zone, name in ((settings.KAZAKH_TIME_ZONE, "Астана UTC+5"), (settings.CHINA_TIME_ZONE, "北京 UTC+8")):
-        yield f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {name}"
-
-
-def _is_written_from_right() -> bool:
-    return bool(get_language_info(get_language() or settings.LANGUAGE_CODE)["bidi"])
-
-
 class _Sheet:
     """A page that is filled from its top; `y` is where the next thing goes."""
 
@@ -135,9 +122,9 @@ class _Sheet:
             self._turn()
         pdf.line(MARGIN, self.y, WIDTH - MARGIN, self.y)
         top = self.y + 1.6
-        self._read(label)
+        turn_to(self.pdf, label)
         write_line(pdf, label, x=self._left(0, LABEL), y=top + 0.8, width=LABEL, size=10, align=self.start)
-        self._read(text)
+        turn_to(self.pdf, text)
         pdf.set_font("sans", "B", 12)
         pdf.set_xy(self._left(LABEL + GAP, width - LABEL - GAP), top)
         page = pdf.page
@@ -160,7 +147,7 @@ class _Sheet:
     def line(self, text: str, *, size: float, bold: bool = False) -> None:
         if self.y + size / 2 > HEIGHT - MARGIN:
             self._turn()
-        self._read(text)
+        turn_to(self.pdf, text)
         write_line(
             self.pdf,
             text,
@@ -175,7 +162,7 @@ class _Sheet:
 
     def _side(self, shape: str, side: Side, marks: Iterable[DamageMark], left: float) -> None:
         pdf = self.pdf
-        self._read(str(side.label))
+        turn_to(self.pdf, str(side.label))
         write_line(pdf, str(side.label), x=left, y=self.y, width=DRAWING, size=9, align=self.start)
         units = SIZES[side]
         scale = DRAWING / 240
@@ -188,10 +175,6 @@ class _Sheet:
             write_line(
                 pdf, str(mark.number), x=x - MARK, y=y - 1.7, width=2 * MARK, size=8, bold=True, align="C"
             )
-
-    def _read(self, text: str) -> None:
-        """Lay the next text out from the side its letters are read from; numbers and times keep theirs."""
-        self.pdf.set_text_shaping(True, direction="rtl" if ARABIC.search(text) else "ltr")
 
     def _left(self, start: float, width: float) -> float:
         """Find where something begins that is `start` from the side on which one begins to read."""

@@ -22,8 +22,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from openpyxl import Workbook
 
+from ferry.paper import paper, write_line
 from ferry.sheets.refused import append_text, sheet_title
-from ferry.windscreen import paper, write_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 NO_MOMENT = (1980, 1, 1, 0, 0, 0)
 SAVED_AT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 MARGIN, WIDTH, LINE = 20, 170, 9
+#: Of the list's columns, in characters.
+WIDTHS = (22, 24, 24, 24, 14, 26, 34, 46)
 #: What a piece says beside its receipts.
 LINES = "lines.json"
 BLOCK = 64 * 1024
@@ -78,6 +80,8 @@ class Writer:
         self.workbook = Workbook(write_only=True)
         self.sheet = self.workbook.create_sheet(sheet_title(declaration.number))
         self.sheet.freeze_panes = "A2"
+        for column, width in zip("ABCDEFGH", WIDTHS, strict=True):
+            self.sheet.column_dimensions[column].width = width
         append_text(self.sheet, _headings())
         self.extract = TemporaryFile()  # noqa: SIM115  (closed at the end)
         self.lines_file = io.TextIOWrapper(self.extract, encoding="utf-8", newline="")
@@ -149,7 +153,7 @@ class Writer:
         y = float(MARGIN)
         for text, size in self._said():
             write_line(pdf, text, x=MARGIN, y=y, width=WIDTH, size=size, bold=size > LINE + 3)
-            y += LINE
+            y += LINE + (size - LINE) / 4
         return bytes(pdf.output())
 
     def _said(self) -> list[tuple[str, float]]:

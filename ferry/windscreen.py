@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from fpdf import FPDF
 
 from ferry import codes
+from ferry.paper import paper, write_line
 from ferry.qr import qr_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
+
+    from fpdf import FPDF
 
     from ferry.models import Pass
 
@@ -83,24 +85,6 @@ def _window(opens_at: datetime, closes_at: datetime) -> Iterator[str]:
         yield f"{opens:%Y-%m-%d %H:%M} – {closes:%Y-%m-%d %H:%M} {name}"
 
 
-def paper(orientation: Literal["portrait", "landscape"] = "portrait") -> FPDF:
-    """Give an empty A4 document that writes every script of the border."""
-    pdf = FPDF(format="A4", orientation=orientation)
-    pdf.set_auto_page_break(False)
-    pdf.set_title("Ferryman")
-    fonts = {
-        ("sans", ""): "NotoSans_400Regular.ttf",
-        ("sans", "B"): "NotoSans_700Bold.ttf",
-        ("han", ""): "NotoSansSC_400Regular.ttf",
-        ("arabic", ""): "NotoSansArabic_400Regular.ttf",
-    }
-    for (family, style), file in fonts.items():
-        pdf.add_font(family, style, settings.FONTS_DIR / file)
-    pdf.set_fallback_fonts(["han", "arabic"], exact_match=False)
-    pdf.set_text_shaping(True)
-    return pdf
-
-
 def _large(pdf: FPDF, sheet: Sheet) -> None:
     """Draw a whole page."""
     width = WIDTH - 2 * MARGIN
@@ -142,27 +126,3 @@ def _half(pdf: FPDF, sheet: Sheet, *, top: float) -> None:
             write_line(pdf, line, x=left, y=y + 6.5, width=WIDTH - MARGIN - left, size=14, bold=True)
             y += 7
         y += 11
-
-
-def write_line(
-    pdf: FPDF,
-    text: str,
-    *,
-    x: float,
-    y: float,
-    width: float,
-    size: float,
-    bold: bool = False,
-    align: Literal["L", "C", "R"] = "L",
-) -> None:
-    """Write one line as large as fits, `size` points at most."""
-    style: Literal["B", ""] = "B" if bold else ""
-    # Twice, for after letters of a fallback font fpdf2 believes that its own is still chosen.
-    pdf.set_font("sans", style, size + 1)
-    pdf.set_font("sans", style, size)
-    pdf.c_margin = 0
-    wide = pdf.get_string_width(text)
-    if wide > width:
-        pdf.set_font_size(size * width / wide)
-    pdf.set_xy(x, y)
-    pdf.cell(width, pdf.font_size * 1.3, text, align=align)

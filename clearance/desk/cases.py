@@ -29,7 +29,7 @@ from ferry.portal.case_page import Worker, act_on_case, case_shown
 from ferry.portal.cases import queues_told
 from ferry.portal.documents import hand_out
 from ferry.portal.lists.asked import Asked
-from ferry.portal.lists.cases import CASES, given_to, with_column, with_filter
+from ferry.portal.lists.cases import CASES, given_to, letter_with, with_column, with_filters
 from ferry.portal.lists.declare import Choice, Column, Scene
 from ferry.portal.lists.exports import file_of
 from ferry.portal.lists.views import PICKED_AT_MOST, ROWS, page_shown, totals_of
@@ -89,7 +89,7 @@ DESK_CASES = replace(
     ),
     filters=(
         Choice("place", gettext_lazy("Checkpoint"), _places, _here),
-        *with_filter(CASES, given_to("officer", _supervisors)),
+        *with_filters(CASES, given_to("officer", _supervisors), letter_with(Party.CUSTOMS)),
     ),
 )
 
@@ -103,7 +103,7 @@ def cases(request: HttpRequest, station: Station) -> HttpResponse:
     if request.GET.get("part") == "totals":
         return render(request, "portal/lists/totals.html", totals_of(asked))
     waiting = queues(
-        cases_on_routes(asked.scene.whose), column="officer", user=station.officer, at=asked.scene.at
+        cases_on_routes(asked.scene.whose), side=Party.CUSTOMS, user=station.officer, at=asked.scene.at
     )
     context = {
         **page_shown(request, asked, url=reverse("desk:cases")),

@@ -1,4 +1,4 @@
-"""Write letters of enquiry about cases, prepare those of formal enquiries, and see off what is mailed."""
+"""Write letters of enquiry about cases, prepare those of formal enquiries, and see them off."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from ferry.actions.case_steps import note_step
 from ferry.actions.cases import SETTLED
 from ferry.actions.documents import keep_document
 from ferry.enquiry_paper import Letter, draw_enquiry
-from ferry.errors import Conflict, Invalid, Reason
+from ferry.errors import Conflict, Invalid, NotYours, Reason
 from ferry.models import Case, CaseStep, DocumentKind, Party, StepKind
 from ferry.models.driver import READ_INSTEAD
 from ferry.queries.case_lists import SHOWN
-from ferry.rules.cases import COMPANY, CONSIGNEE, addressees, asked_first
+from ferry.queries.cases import lying_letter
+from ferry.rules.cases import COMPANY, CONSIGNEE, addressees, asked_first, sends
 from ferry.rules.notices import next_mail
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 #: A letter to the same reader is not written again so soon: the first one was meant.
 AGAIN_AFTER = timedelta(hours=1)
 LETTERS_AT_ONCE = 20
+NOT_THERE = Reason("letter_not_there", _("This letter is not yours to hand over. Reload the page."))
 
 
 def write_enquiry(
@@ -49,6 +51,40 @@ def write_enquiry(
         step = _write(case, to=to, email=email, sender=sender, party=party, at=at, by=by)
         if email:
             CaseStep.objects.filter(pk=step.pk).update(mail_due_at=at)
+    return step, True
+
+
+def hand_over_enquiry(
+    *, case: Case, letter: int, email: str, party: str, at: datetime, by: str
+) -> tuple[CaseStep, bool]:
+    """Note that a letter which lay ready went on its way, once; False with the step by which it went before.
+
+    With an address it is sent there as soon as a worker comes to it; without one a person handed it over.
+    """
+    with transaction.atomic():
+        case = _hold(case.pk)
+        written = _letters(case).filter(pk=letter).first()
+        if written is None or sends(written) != party:
+            raise NotYours(NOT_THERE)
+        gone = CaseStep.objects.filter(case=case, kind=StepKind.HANDED_OVER, data__letter=letter).first()
+        if gone is not None or written.data["email"]:
+            return gone or written, False
+        if not case.is_open:
+            raise Conflict(SETTLED)
+        step = note_step(
+            case=case,
+            kind=StepKind.HANDED_OVER,
+            at=at,
+            by=by,
+            party=party,
+            data={**written.data, "letter": letter, "email": email},
+            document=written.document,
+        )
+        if email:
+            CaseStep.objects.filter(pk=step.pk).update(mail_due_at=at)
+        lying = lying_letter(case)
+        if lying is not None and lying.pk == letter:
+            Case.objects.filter(pk=case.pk).update(letter_with="")
     return step, True
 
 
@@ -114,7 +150,12 @@ def _write(case: Case, *, to: str, email: str, sender: str, party: str, at: date
         "email": email,
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    return note_step(case=case, kind=StepKind.LETTER, at=at, by=by, party=party, data=data, document=document)
+    step = note_step(case=case, kind=StepKind.LETTER, at=at, by=by, party=party, data=data, document=document)
+    if not email:
+        Case.objects.filter(pk=case.pk).update(letter_with=sends(step))
+    elif case.letter_with == party:
+        Case.objects.filter(pk=case.pk).update(letter_with="")
+    return step
 
 
 def _letter(case: Case, to: str, sender: str, number: int, at: datetime) -> Letter:
@@ -142,12 +183,12 @@ def _refuse_what_cannot_be(case: Case, to: str, party: str) -> None:
 
 def claim_enquiries(*, at: datetime) -> list[CaseStep]:
     """Take letters that are due by e-mail; unless they are sent they are due again later."""
-    return _claim(StepKind.LETTER, at=at)
+    return _claim(StepKind.LETTER, StepKind.HANDED_OVER, at=at)
 
 
-def _claim(kind: StepKind, *, at: datetime) -> list[CaseStep]:
+def _claim(*kinds: StepKind, at: datetime) -> list[CaseStep]:
     with transaction.atomic():
-        due = CaseStep.objects.filter(kind=kind, mail_due_at__lte=at).order_by("mail_due_at")
+        due = CaseStep.objects.filter(kind__in=kinds, mail_due_at__lte=at).order_by("mail_due_at")
         letters = list(due.select_for_update(skip_locked=True, of=("self",))[:LETTERS_AT_ONCE])
         for letter in letters:
             letter.mail_tries += 1

@@ -71,6 +71,19 @@ UNANNOUNCED = ~models.Q(announced_weight=models.F("weight"), announced_state=mod
 OPEN = models.Q(state=CaseState.OPEN)
 
 
+class Party(models.TextChoices):
+    """Whose word a step is."""
+
+    COMPANY = "company", _("Company")
+    CUSTOMS = "customs", _("Customs")
+    SYSTEM = "system", _("Reconciliation")
+
+
+LIES_WITH_COMPANY, LIES_WITH_CUSTOMS = (
+    models.Q(state=CaseState.OPEN, letter_with=side) for side in (Party.COMPANY, Party.CUSTOMS)
+)
+
+
 class Case(models.Model):
     """About one trip, or about one declaration as a whole.
 
@@ -84,7 +97,7 @@ class Case(models.Model):
     `level_at` is the queue of it: due when it has passed, never when it is empty. `assigned_to` is a member
     of the company, `officer` a supervisor. `earlier` is the settled case of the same kind that other evidence
     had opened. `accepted_fen` is what settling a damage makes the company bear of it, in hundredths of
-    `accepted_currency`.
+    `accepted_currency`. `letter_with` is the side that has a letter of enquiry to hand over.
     """
 
     company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="cases")
@@ -117,6 +130,7 @@ class Case(models.Model):
     reopened_at = models.DateTimeField(_("reopened"), null=True, blank=True)
     accepted_fen = models.PositiveBigIntegerField(_("accepted amount, fen"), null=True, blank=True)
     accepted_currency = models.CharField(max_length=3, default="CNY")
+    letter_with = models.CharField(max_length=8, blank=True, default="", db_default="")
     announced_weight = models.PositiveSmallIntegerField(default=0)
     announced_state = models.CharField(max_length=12, blank=True)
 
@@ -166,6 +180,10 @@ class Case(models.Model):
                 for whose in ("company", "route")
                 for column, name in (("urgency", "urgent"), ("due_at", "due"))
             ),
+            *(
+                models.Index(fields=[whose, "urgency", "id"], condition=lies, name=f"case_{whose}_letter")
+                for whose, lies in (("company", LIES_WITH_COMPANY), ("route", LIES_WITH_CUSTOMS))
+            ),
             models.Index(fields=["company", "assigned_to", "urgency"], condition=OPEN, name="case_of_member"),
             models.Index(fields=["route", "officer", "urgency"], condition=OPEN, name="case_of_officer"),
         ]
@@ -178,14 +196,6 @@ class Case(models.Model):
         return self.state == CaseState.OPEN
 
 
-class Party(models.TextChoices):
-    """Whose word a step is."""
-
-    COMPANY = "company", _("Company")
-    CUSTOMS = "customs", _("Customs")
-    SYSTEM = "system", _("Reconciliation")
-
-
 class StepKind(models.TextChoices):
     OPENED = "opened", pgettext_lazy("step of a case", "Opened")
     HEAVIER = "heavier", _("Became heavier")
@@ -195,6 +205,7 @@ class StepKind(models.TextChoices):
     ATTACHED = "attached", _("Evidence added")
     ENQUIRED = "enquired", _("Became a formal enquiry")
     LETTER = "letter", _("Letter of enquiry written")
+    HANDED_OVER = "handed_over", _("Letter of enquiry handed over")
     ESCALATED = "escalated", _("Escalated")
     RESOLVED = "resolved", _("Resolved")
     WRITTEN_OFF = "written_off", _("Written off")
@@ -206,8 +217,8 @@ class CaseStep(models.Model):
 
     An `is_internal` one is for the side of its `party` alone. `text` is what a person wrote; `data` are
     codes, numbers and names that go with the kind. It waits to be announced while `announced_at` is empty.
-    A letter is its own queue of mail: due when `mail_due_at` has passed. An enquiry is that of its letter,
-    until it is prepared.
+    A letter, or its handing over, is its own queue of mail: due when `mail_due_at` has passed. An enquiry is
+    that of its letter, until it is prepared.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="steps", db_index=False)

@@ -101,6 +101,24 @@ class LetterForm(forms.Form):
         self.fields["to"].choices = choices  # type: ignore[attr-defined]
 
 
+class HandOverForm(forms.Form):
+    """The letter that lies ready, and where it goes: by e-mail, or from hand to hand."""
+
+    letter = forms.IntegerField(widget=forms.HiddenInput)
+    how = forms.ChoiceField(choices=[("mail", _("Send it by e-mail")), ("hand", _("I have handed it over"))])
+    email = forms.EmailField(label=_("E-mail"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        if said.get("how") == "mail" and not said.get("email") and "email" not in self.errors:
+            self.add_error("email", _("Write the address to which it shall be sent."))
+        return said
+
+    @property
+    def address(self) -> str:
+        return self.cleaned_data["email"] if self.cleaned_data["how"] == "mail" else ""
+
+
 ADDRESSEES = {
     CONSIGNEE: _("The consignee, in his language"),
     DRIVER: _("The driver, in his language"),

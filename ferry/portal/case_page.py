@@ -13,15 +13,29 @@ from django.utils.translation import gettext as _
 
 from ferry.actions.case_work import assign_case, attach_to_case, comment_case, raise_to_enquiry
 from ferry.actions.cases import reopen_case
-from ferry.actions.enquiries import write_enquiry
+from ferry.actions.enquiries import hand_over_enquiry, write_enquiry
 from ferry.errors import Refused
 from ferry.models import CaseLevel, Party
-from ferry.portal.case_forms import AssignForm, CommentForm, EvidenceForm, LetterForm, ReopenForm
+from ferry.portal.case_forms import (
+    AssignForm,
+    CommentForm,
+    EvidenceForm,
+    HandOverForm,
+    LetterForm,
+    ReopenForm,
+)
 from ferry.portal.case_told import accepted, steps_told, to_do, urging
 from ferry.portal.facts import told_facts
 from ferry.portal.saving import tell_reasons
 from ferry.portal.way import way_of
-from ferry.queries.cases import own_facts, prepared_letter, settling_party, steps_seen
+from ferry.queries.cases import (
+    address_of,
+    lying_letter,
+    own_facts,
+    phone_of,
+    settling_party,
+    steps_seen,
+)
 from ferry.rules.cases import addressees, happened, may_reopen, resolution_said
 from ferry.uploaded import MOST_BYTES, too_large
 
@@ -32,7 +46,7 @@ if TYPE_CHECKING:
     from django import forms
     from django.http import HttpRequest
 
-    from ferry.models import Case, User
+    from ferry.models import Case, CaseStep, User
 
 
 @dataclass(frozen=True)
@@ -72,7 +86,7 @@ def case_shown(case: Case, worker: Worker, *, settling: forms.Form, at: datetime
         "accepted": accepted(case),
         "trip": trip,
         "way": way_of(trip, list(trip.events.order_by("at", "pk")), at=at) if trip else None,
-        "prepared": prepared_letter(case),
+        "lying": _lying(case, worker),
         "steps": steps_told(steps_seen(case, worker.party)),
         "later": case.later.order_by("-pk").first(),
         "given": given,
@@ -89,6 +103,25 @@ def case_shown(case: Case, worker: Worker, *, settling: forms.Form, at: datetime
         "reopen_form": ReopenForm(auto_id="reopen_%s") if can_write and _can_reopen(case, worker) else None,
         "can_enquire": can_write and worker.is_customs and case.is_open and case.level == CaseLevel.CASE,
     }
+
+
+@dataclass(frozen=True)
+class Lying:
+    """A letter that lies to be handed over, and how to reach whom it asks."""
+
+    step: CaseStep
+    is_ours: bool
+    email: str
+    phone: str
+
+
+def _lying(case: Case, worker: Worker) -> Lying | None:
+    letter = lying_letter(case)
+    if letter is None:
+        return None
+    is_ours = case.letter_with == worker.party
+    told = (address_of(case, letter), phone_of(case, letter)) if is_ours else ("", "")
+    return Lying(letter, is_ours, *told)
 
 
 def _can_reopen(case: Case, worker: Worker) -> bool:
@@ -172,6 +205,26 @@ def _letter(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> s
     return _("Letter %(number)s is written. Open it below, print it and hand it over.") % number
 
 
+def _hand_over(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> str:
+    form = HandOverForm(request.POST)
+    if not form.is_valid():
+        return _tell(request, form)
+    step, is_new = hand_over_enquiry(
+        case=case,
+        letter=form.cleaned_data["letter"],
+        email=form.address,
+        party=worker.party,
+        at=at,
+        by=worker.by,
+    )
+    said = {"number": step.data["number"], "email": step.data["email"]}
+    if not is_new:
+        return _("Letter %(number)s went on its way before; see below.") % said
+    if step.data["email"]:
+        return _("Letter %(number)s is on its way to %(email)s.") % said
+    return _("It is noted that letter %(number)s was handed over.") % said
+
+
 def _addressees(case: Case, worker: Worker) -> list[str]:
     return addressees(case.kind, of_trip=case.trip is not None, party=worker.party)
 
@@ -191,4 +244,5 @@ ACTS: Mapping[str, Act] = {
     "reopen": _reopen,
     "enquire": _enquire,
     "letter": _letter,
+    "handed": _hand_over,
 }

@@ -106,7 +106,7 @@ def _lines(step: CaseStep) -> Iterator[StrOrPromise]:
             yield resolution_said(data.get("resolution", ""))
             if data.get("accepted_fen"):
                 yield _("The company bears %(amount)s") % {"amount": money(data["accepted_fen"])}
-        case StepKind.LETTER:
+        case StepKind.LETTER | StepKind.HANDED_OVER:
             yield _("No. %(number)s to %(name)s") % {"number": data["number"], "name": data["name"]}
             if step.mailed_at:
                 yield _("sent by e-mail to %(email)s") % {"email": data["email"]}
@@ -125,4 +125,5 @@ def queue_label(name: str) -> Any:
         "overdue": _("Overdue"),
         "enquiry": _("Formal enquiries"),
         "escalated": _("Escalated"),
+        "letter": _("Letters to hand over"),
     }[name]

@@ -41,7 +41,7 @@ def cases(request: HttpRequest, membership: Membership) -> HttpResponse:
     if request.GET.get("part") == "totals":
         return render(request, "portal/lists/totals.html", totals_of(asked))
     waiting = queues(
-        cases_of_company(membership.company), column="assigned_to", user=membership.user, at=asked.scene.at
+        cases_of_company(membership.company), side=Party.COMPANY, user=membership.user, at=asked.scene.at
     )
     context = {**list_shown(request, membership, asked), "queues": queues_told(asked, waiting)}
     return render(request, "portal/cases.html", context)

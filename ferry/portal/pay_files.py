@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from ferry.models import PayEntry, PayStatement
 
 
+#: Of the columns, in characters.
+WIDTHS = (18, 24, 14, 22, 26, 40, 12, 10)
+
+
 def statement_workbook(statement: PayStatement, entries: Iterable[PayEntry]) -> IO[bytes]:
     """Write a line for each entry of a month, and their sum."""
     workbook = Workbook(write_only=True)
     sheet = workbook.create_sheet(sheet_title(f"{statement.driver.name} {statement.month}"))
     sheet.freeze_panes = "A2"
+    for column, width in zip("ABCDEFGH", WIDTHS, strict=True):
+        sheet.column_dimensions[column].width = width
     for row in _rows(statement, entries):
         sheet.append([typed_cell(sheet, value) for value in row])
     file = BytesIO()

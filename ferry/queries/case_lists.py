@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from ferry.models import Case, CaseLevel, CaseState, Company, Declaration, Trip
+from ferry.models import Case, CaseLevel, CaseState, Company, Declaration, Party, Trip
 from ferry.queries.ids import one_of
 from ferry.queries.lists import count_up_to, few_of
 from ferry.queries.search import FEW, search_declarations, search_trips
@@ -75,8 +75,9 @@ def _of(model: Any, search: Any, name: str, text: str) -> Q:
     return Q(Exists(search(model.objects.filter(pk=OuterRef(name)), text)))
 
 
-def queues(cases: QuerySet[Case], *, column: str, user: User | None, at: datetime) -> list[Queue]:
-    """Count the queues of open cases; `column` says on whose side they are given out."""
+def queues(cases: QuerySet[Case], *, side: str, user: User | None, at: datetime) -> list[Queue]:
+    """Count the queues of open cases, as one side has them."""
+    column = "officer" if side == Party.CUSTOMS else "assigned_to"
     waiting = cases.filter(state=CaseState.OPEN).select_related(None)
     parts: list[tuple[str, dict[str, str], Q]] = [
         ("mine", {"given": "me"}, Q(**{column: user})),
@@ -84,6 +85,7 @@ def queues(cases: QuerySet[Case], *, column: str, user: User | None, at: datetim
         ("overdue", {"due": "overdue"}, Q(due_at__lt=at)),
         ("enquiry", {"level": "2"}, Q(level=CaseLevel.ENQUIRY)),
         ("escalated", {"level": "3"}, Q(level=CaseLevel.ESCALATED)),
+        ("letter", {"letter": "lies"}, Q(letter_with=side)),
     ]
     found = []
     for name, filters, part in parts:

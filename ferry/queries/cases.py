@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 
 from ferry.models import CaseStep, Party, StepKind, Trip
+from ferry.queries.companies import owners_of
+from ferry.queries.trips import last_address
+from ferry.rules.cases import COMPANY, CONSIGNEE, sends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,11 +68,27 @@ def visible_steps(party: str) -> QuerySet[CaseStep]:
     return rows.exclude(~Q(party=party), is_internal=True)
 
 
-def prepared_letter(case: Case) -> CaseStep | None:
-    """Find the letter that lies ready for an open case: prepared, and none written by anybody since."""
-    letters = CaseStep.objects.filter(case=case, kind=StepKind.LETTER).select_related("document")
-    last = letters.order_by("-pk").first() if case.is_open else None
-    return last if last is not None and last.party == Party.SYSTEM else None
+def lying_letter(case: Case) -> CaseStep | None:
+    """Find the letter of an open case that lies to be handed over: the last that its side did not mail."""
+    if not case.is_open or not case.letter_with:
+        return None
+    letters = CaseStep.objects.filter(case=case, kind=StepKind.LETTER, data__email="")
+    rows = letters.select_related("document").order_by("-pk")
+    return next((one for one in rows if sends(one) == case.letter_with), None)
+
+
+def address_of(case: Case, letter: CaseStep) -> str:
+    """Find where to send a letter: to who sees to the case, else an owner; others where their code went."""
+    if letter.data["to"] == COMPANY:
+        return case.assigned_to.email if case.assigned_to else next(iter(owners_of(case.company)), "")
+    return last_address(case.trip, letter.data["to"]) if case.trip else ""
+
+
+def phone_of(case: Case, letter: CaseStep) -> str:
+    """Find the number of whom a letter asks."""
+    if letter.data["to"] == COMPANY or case.trip is None:
+        return case.company.phone
+    return case.trip.consignee_phone if letter.data["to"] == CONSIGNEE else case.trip.driver.phone
 
 
 def settling_party(case: Case) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from django_stubs_ext import StrOrPromise
 
+    from ferry.models import CaseStep
+
 #: How long a case has when nobody has looked at its route's limits yet.
 USUAL_DUE = timedelta(hours=48)
 
@@ -125,6 +127,13 @@ def asked_first(kind: str, *, of_trip: bool) -> str:
     if of_trip and kind in ASKED_OF_CONSIGNEE:
         return CONSIGNEE
     return DRIVER if of_trip and kind in ASKED_OF_DRIVER else COMPANY
+
+
+def sends(letter: CaseStep) -> str:
+    """Say which side hands a letter over: who wrote it; of a prepared one who knows whom it asks."""
+    if letter.party != Party.SYSTEM:
+        return letter.party
+    return Party.CUSTOMS if letter.data["to"] == COMPANY else Party.COMPANY
 
 
 def resolutions_for(kind: str) -> list[tuple[str, StrOrPromise]]:

@@ -189,7 +189,7 @@ def member_news_of_step(step: CaseStep) -> Iterator[MemberNews]:
         yield MemberNews(case.company_id, kind, "case", str(case.pk), label, case.kind, user=user)
 
 
-SAID_BY_CUSTOMS = {StepKind.COMMENTED, StepKind.ATTACHED, StepKind.LETTER}
+SAID_BY_CUSTOMS = {StepKind.COMMENTED, StepKind.ATTACHED, StepKind.LETTER, StepKind.HANDED_OVER}
 
 
 def _again(case: Case) -> str:

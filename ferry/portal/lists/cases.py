@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from ferry.models import CaseKind, CaseLevel, CaseState, Weight
+from ferry.models import CaseKind, CaseLevel, CaseState, Party, Weight
 from ferry.portal.lists.declare import Choice, Column, Day, Listing, Scene, Total, equal, fitting
 from ferry.queries.case_lists import cases_of_company, search_cases
 from ferry.queries.members import writers_of
@@ -68,6 +68,15 @@ def given_to(column: str, people: Callable[[Scene], Sequence[tuple[int, str]]]) 
         return cases.filter(**{column: scene.user if value == ME else int(value.removeprefix(ID))})
 
     return Choice("given", _("Assigned to"), options, narrow)
+
+
+def letter_with(side: str) -> Choice:
+    """Filter by whether a letter lies with one side to be handed over."""
+
+    def narrow(cases: QuerySet[Case], _value: str, _scene: Scene) -> QuerySet[Case]:
+        return cases.filter(state=CaseState.OPEN, letter_with=side)
+
+    return Choice("letter", _("Letter of enquiry"), fitting([("lies", _("To be handed over"))]), narrow)
 
 
 def _members(scene: Scene) -> list[tuple[int, str]]:
@@ -142,6 +151,7 @@ FILTERS = (
     ),
     Choice("level", _("Level"), fitting([(str(one.value), one.label) for one in CaseLevel]), equal("level")),
     given_to("assigned_to", _members),
+    letter_with(Party.COMPANY),
     Choice("due", _("Due"), fitting(DUE), _due),
     Choice("age", _("Age"), fitting(AGES), _age),
     Day("from", pgettext_lazy("case", "Opened on or after"), "opened_at"),
@@ -162,9 +172,10 @@ CASES = Listing(
 )
 
 
-def with_filter(listing: Listing, changed: Choice) -> tuple[Any, ...]:
-    """Give a list's filters with one in place of that of the same name."""
-    return tuple(changed if one.name == changed.name else one for one in listing.filters)
+def with_filters(listing: Listing, *changed: Choice) -> tuple[Any, ...]:
+    """Give a list's filters with some in place of those of the same names."""
+    by_name = {one.name: one for one in changed}
+    return tuple(by_name.get(one.name, one) for one in listing.filters)
 
 
 def with_column(listing: Listing, name: str, **changes: Any) -> tuple[Column, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.core import mail
 from django.urls import reverse
 
 from clearance.actions.watch import watch
 from clearance.models import Duty, Watched, WatchEntry
 from ferry import codes
+from ferry.actions.case_work import raise_to_enquiry
 from ferry.actions.cases import open_case
 from ferry.actions.passes import swap_driver
-from ferry.models import Case, CaseKind, CaseState, PassState, TripState, Weight
+from ferry.models import Case, CaseKind, CaseState, Party, PassState, Role, StepKind, TripState, Weight
+from ferry.tasks import prepare_enquiries, send_enquiries
 from tests.builders import (
     AT,
     BY,
@@ -159,12 +162,29 @@ def test_it_settles_no_case_without_a_word(client, supervisor, case):
     assert case.state == CaseState.OPEN
 
 
+def test_customs_send_the_letter_to_the_company_that_lies_with_them(client, supervisor, trip):
+    asked = open_case(
+        trip=trip, kind=CaseKind.VIN_MISMATCH, weight=Weight.CRITICAL, facts={"x": 1}, at=AT, by=BY
+    )
+    owner = a_member(trip.company, Role.OWNER).user
+    raise_to_enquiry(case=asked, party=Party.CUSTOMS, at=AT, by="supervisor x")
+    prepare_enquiries()
+    assert "Letter to hand over" in page(client, "desk:cases", letter="lies")
+    assert f'value="{owner.email}"' in page(client, "desk:case", asked.pk)
+    letter = asked.steps.get(kind=StepKind.LETTER)
+    said = {"letter": letter.pk, "how": "mail", "email": owner.email}
+    client.post(reverse("desk:case_act", args=[asked.pk, "handed"]), said)
+    send_enquiries()
+    assert mail.outbox[0].to == [owner.email]
+    assert "Letter to hand over" not in page(client, "desk:cases", state="all")
+
+
 def test_the_list_of_cases_costs_a_fixed_number_of_queries(
     client, supervisor, case, django_assert_max_num_queries
 ):
     for kind in (CaseKind.DAMAGE, CaseKind.OVERSTAY, CaseKind.NEVER_USED):
         open_case(trip=case.trip, kind=kind, weight=Weight.LOW, facts={"k": kind}, at=AT, by=BY)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         page(client, "desk:cases")
 
 

@@ -12,8 +12,14 @@ from ferry.actions import enquiries
 from ferry.actions.case_steps import note_step
 from ferry.actions.case_work import raise_to_enquiry
 from ferry.actions.cases import resolve_case
-from ferry.actions.enquiries import AGAIN_AFTER, claim_enquiries, claim_unprepared, write_enquiry
-from ferry.errors import Conflict, Invalid
+from ferry.actions.enquiries import (
+    AGAIN_AFTER,
+    claim_enquiries,
+    claim_unprepared,
+    hand_over_enquiry,
+    write_enquiry,
+)
+from ferry.errors import Conflict, Invalid, NotYours
 from ferry.models import CaseKind, CaseStep, Company, Party, StepKind
 from ferry.tasks import prepare_enquiries, send_enquiries
 from tests.builders import AT, BY, a_company, a_driver, a_trip
@@ -158,6 +164,57 @@ def test_a_prepared_letter_keeps_nobody_from_writing_one():
     prepare_enquiries()
     step, is_new = write(case)
     assert (is_new, step.data["number"]) == (True, f"{case.pk}-2")
+
+
+def hand_over(case, letter, email="", party=Party.COMPANY, by=BY):
+    return hand_over_enquiry(case=case, letter=letter.pk, email=email, party=party, at=AT, by=by)
+
+
+def with_a_letter(**fields):
+    case = enquired(**fields)
+    prepare_enquiries()
+    case.refresh_from_db()
+    return case, letters(case)[0]
+
+
+@pytest.mark.parametrize("email", ["office@almaty-auto.example", ""])
+def test_one_that_lies_ready_is_handed_over_once(email):
+    case, letter = with_a_letter()
+    assert case.letter_with == Party.COMPANY
+    step, is_new = hand_over(case, letter, email)
+    assert is_new
+    assert (step.kind, step.data["email"], step.document) == (StepKind.HANDED_OVER, email, letter.document)
+    assert hand_over(case, letter, "other@almaty-auto.example") == (step, False)
+    case.refresh_from_db()
+    assert case.letter_with == ""
+    for _time in range(2):
+        send_enquiries()
+    assert [one.to for one in mail.outbox] == ([[email]] if email else [])
+
+
+def test_one_that_is_not_theirs_nobody_hands_over():
+    case, letter = with_a_letter()
+    other, _letter = with_a_letter()
+    for asked, party in ((other, Party.COMPANY), (case, Party.CUSTOMS)):
+        with pytest.raises(NotYours):
+            hand_over(asked, letter, "x@almaty-auto.example", party=party)
+    resolve_case(case=case, resolution="explained", note="x", at=AT, by=BY)
+    with pytest.raises(Conflict):
+        hand_over(case, letter)
+    assert StepKind.HANDED_OVER not in kinds(case) + kinds(other)
+    case.refresh_from_db()
+    assert case.letter_with == Party.COMPANY
+
+
+def test_one_that_went_by_mail_when_it_was_written_lies_with_nobody():
+    case = unconfirmed()
+    step, _is_new = write(case, email="office@almaty-auto.example")
+    case.refresh_from_db()
+    assert case.letter_with == ""
+    assert hand_over(case, step) == (step, False)
+    write(case, to="driver")
+    case.refresh_from_db()
+    assert case.letter_with == Party.COMPANY
 
 
 def test_nothing_is_prepared_of_what_is_settled_meanwhile():

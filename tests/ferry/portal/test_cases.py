@@ -7,6 +7,7 @@ from datetime import timedelta
 from operator import attrgetter
 
 import pytest
+from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from ferry.actions.case_work import attach_to_case, comment_case, raise_to_enquiry
 from ferry.actions.cases import open_case
-from ferry.actions.moves import move_trip
+from ferry.actions.moves import move_trip, note_event
 from ferry.models import (
     Case,
     CaseKind,
@@ -24,11 +25,12 @@ from ferry.models import (
     EventKind,
     Party,
     Role,
+    StepKind,
     TripState,
     Weight,
     urgency_of,
 )
-from ferry.tasks import prepare_enquiries
+from ferry.tasks import prepare_enquiries, send_enquiries
 from tests.builders import (
     AT,
     BY,
@@ -321,13 +323,62 @@ def test_evidence_is_not_removed_as_a_document_is(company, send):
     assert document.removed_at is None
 
 
-def test_it_says_that_a_letter_lies_ready_until_somebody_writes_one(company, see, send):
-    case = a_case(company)
-    assert "lies ready" not in see("case", case.pk)
+def an_enquiry(company, kind=CaseKind.EXIT_NO_DELIVERY):
+    case = a_case(company, kind)
     raise_to_enquiry(case=case, party=Party.CUSTOMS, at=AT, by="supervisor x")
     prepare_enquiries()
+    return case, case.steps.get(kind=StepKind.LETTER)
+
+
+def test_a_letter_that_lies_ready_is_sent_by_one_press_where_its_code_went(company, see, send):
+    case, letter = an_enquiry(company)
+    note_event(
+        trip=case.trip,
+        kind=EventKind.SENT,
+        at=AT,
+        by=BY,
+        data={"reader": "consignee", "to": "a@almaty.example"},
+    )
     page = see("case", case.pk)
     assert "lies ready" in page
-    assert f"enquiry-{case.pk}-1.pdf" in page
-    send("case_act", case.pk, "letter", to="consignee", email="")
+    assert 'value="a@almaty.example"' in page
+    for _time in range(2):
+        send("case_act", case.pk, "handed", letter=letter.pk, how="mail", email="a@almaty.example")
+    assert "went on its way before" in see("case", case.pk)
+    send_enquiries()
+    assert [one.to for one in mail.outbox] == [["a@almaty.example"]]
+    page = see("case", case.pk)
+    assert "lies ready" not in page
+    assert "sent by e-mail to a@almaty.example" in page
+
+
+def test_a_letter_without_an_address_is_printed_or_shared_and_noted(company, see, send):
+    case, letter = an_enquiry(company)
+    page = see("case", case.pk)
+    assert "No e-mail address is known." in page
+    assert f"tel:{case.trip.consignee_phone}" in page
+    assert "data-share-file" in page
+    send("case_act", case.pk, "handed", letter=letter.pk, how="mail", email="")
+    assert "Write the address" in see("case", case.pk)
+    assert "lies ready" in see("case", case.pk)
+    send("case_act", case.pk, "handed", letter=letter.pk, how="hand", email="")
     assert "lies ready" not in see("case", case.pk)
+    send_enquiries()
+    assert mail.outbox == []
+
+
+def test_what_customs_hand_over_is_theirs(company, see, send):
+    case, letter = an_enquiry(company, CaseKind.VIN_MISMATCH)
+    assert "Customs hand it over." in see("case", case.pk)
+    send("case_act", case.pk, "handed", letter=letter.pk, how="hand")
+    assert not case.steps.filter(kind=StepKind.HANDED_OVER).exists()
+    assert found(see, letter="lies") == []
+
+
+def test_it_lists_and_counts_what_has_a_letter_to_hand_over(company, see):
+    a_case(company)
+    case, _letter = an_enquiry(company)
+    assert found(see, letter="lies") == [case.pk]
+    shown = " ".join(see("cases").split())
+    assert "Letter to hand over" in shown
+    assert "<strong>1</strong> <span>Letters to hand over</span>" in shown
