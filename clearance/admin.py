@@ -40,6 +40,8 @@ from ferry.errors import Conflict, Refused
 from ferry.rules.letters import plain_capitals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
@@ -95,6 +97,34 @@ class PolicyPage(Kept):
         keep_policy(policy=obj, at=timezone.now(), by=operator(request))
 
 
+class Ending(Kept):
+    """Rows that nobody changes; whoever might may end them, each once."""
+
+    may_not: Any
+    ended: Any
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Leave a row as it was entered: another takes its place."""
+        return False
+
+    def may_decide(self, request: HttpRequest) -> bool:
+        may = bool(request.user.has_perm(f"clearance.change_{self.opts.model_name}"))
+        if not may:
+            self.message_user(request, self.may_not, messages.ERROR)
+        return may
+
+    def end_each(self, request: HttpRequest, rows: Iterable[Any], end: Callable[..., object]) -> None:
+        """End those that have not ended meanwhile, and say how many."""
+        if not self.may_decide(request):
+            return
+        count, at, by = 0, timezone.now(), operator(request)
+        for row in rows:
+            with suppress(Conflict):
+                end(row, at=at, by=by)
+                count += 1
+        self.message_user(request, self.ended % {"count": count}, messages.SUCCESS)
+
+
 class SelectionRuleForm(ModelForm):
     class Meta:
         model = SelectionRule
@@ -102,9 +132,11 @@ class SelectionRuleForm(ModelForm):
 
 
 @admin.register(SelectionRule)
-class SelectionRulePage(Kept):
+class SelectionRulePage(Ending):
     """Rules of a checkpoint or of each: drafted here, and switched on only beside their effect."""
 
+    may_not = _("You may not change selection rules.")
+    ended = _("Rules ended: %(count)s")
     form = SelectionRuleForm
     fields = ("checkpoint", "company", "powertrain", ("from_hour", "until_hour"), "share", "reason")
     list_display = (
@@ -122,10 +154,6 @@ class SelectionRulePage(Kept):
     autocomplete_fields = ("checkpoint", "company")
     actions = ("switch_on", "end")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Leave a rule as it was drafted: another is drafted in its place."""
-        return False
-
     def save_model(self, request: HttpRequest, obj: SelectionRule, form: Any, change: bool) -> None:
         obj.pk = draft_rule(**form.cleaned_data, at=timezone.now(), by=operator(request)).pk
         self.message_user(
@@ -136,7 +164,7 @@ class SelectionRulePage(Kept):
 
     @admin.action(description=_("Show the effect and switch on"))
     def switch_on(self, request: HttpRequest, queryset: QuerySet[SelectionRule]) -> HttpResponse | None:
-        if not self._may_decide(request):
+        if not self.may_decide(request):
             return None
         drafted = list(drafts(queryset).select_related("checkpoint", "company", "replaces"))
         if not drafted:
@@ -162,20 +190,7 @@ class SelectionRulePage(Kept):
 
     @admin.action(description=_("End, or throw a draft away"))
     def end(self, request: HttpRequest, queryset: QuerySet[SelectionRule]) -> None:
-        if not self._may_decide(request):
-            return
-        ended = 0
-        for rule in queryset:
-            with suppress(Conflict):
-                end_rule(rule=rule, at=timezone.now(), by=operator(request))
-                ended += 1
-        self.message_user(request, _("Rules ended: %(count)s") % {"count": ended}, messages.SUCCESS)
-
-    def _may_decide(self, request: HttpRequest) -> bool:
-        may = bool(request.user.has_perm("clearance.change_selectionrule"))
-        if not may:
-            self.message_user(request, _("You may not change selection rules."), messages.ERROR)
-        return may
+        self.end_each(request, queryset, lambda rule, **when: end_rule(rule=rule, **when))
 
     def _effects(self, request: HttpRequest, rules: list[SelectionRule]) -> HttpResponse:
         """Show what each draft would have done last week; only what was shown can be switched on."""
@@ -207,30 +222,21 @@ class WatchEntryForm(ModelForm):
 
 
 @admin.register(WatchEntry)
-class WatchEntryPage(Kept):
+class WatchEntryPage(Ending):
+    may_not = _("You may not change the watch list.")
+    ended = _("Entries ended: %(count)s")
     form = WatchEntryForm
     list_display = ("__str__", "instruction", "added_at", "added_by", "ended_at")
     list_filter = ("kind", ("ended_at", admin.EmptyFieldListFilter))
     search_fields = ("=value",)
     actions = ("end",)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
     def save_model(self, request: HttpRequest, obj: WatchEntry, form: Any, change: bool) -> None:
         obj.pk = put_on_watch(**form.cleaned_data, at=timezone.now(), by=operator(request)).pk
 
     @admin.action(description=_("End watching"))
     def end(self, request: HttpRequest, queryset: QuerySet[WatchEntry]) -> None:
-        if not request.user.has_perm("clearance.change_watchentry"):
-            self.message_user(request, _("You may not change the watch list."), messages.ERROR)
-            return
-        ended = 0
-        for entry in queryset:
-            with suppress(Conflict):
-                unwatch(entry=entry, at=timezone.now(), by=operator(request))
-                ended += 1
-        self.message_user(request, _("Entries ended: %(count)s") % {"count": ended}, messages.SUCCESS)
+        self.end_each(request, queryset, lambda entry, **when: unwatch(entry=entry, **when))
 
 
 @admin.register(Record)

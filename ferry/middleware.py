@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.core.exceptions import BadRequest
+from django.http import HttpResponseNotAllowed
 from django.middleware.locale import LocaleMiddleware
+from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
@@ -32,6 +34,20 @@ def refuse_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         return get_response(request)
 
     return refusing
+
+
+def word_refused_methods(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Show a page to who opens a form's address by itself, instead of nothing at all."""
+
+    def wording(request: HttpRequest) -> HttpResponse:
+        answer = get_response(request)
+        if isinstance(answer, HttpResponseNotAllowed):
+            answer.content = answer.content or render_to_string("405.html").encode()
+        return answer
+
+    return wording
 
 
 def keep_addresses_secret(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
+from ferry.rules.reports import told_share
 from ferry.sheets.refused import append_text, sheet_title, text_cell
 
 if TYPE_CHECKING:
@@ -54,6 +55,15 @@ def _cell(sheet: WriteOnlyWorksheet, value: Any, kind: CellKind) -> Any:
         return None
     if kind == "text":
         return text_cell(sheet, str(value))
-    cell = WriteOnlyCell(sheet, value / 1440 if kind == "minutes" else value)
+    cell = WriteOnlyCell(sheet, _counted(value, kind))
     cell.number_format = FORMATS.get(kind, "General")
     return cell
+
+
+def _counted(value: Any, kind: CellKind) -> Any:
+    match kind:
+        case "minutes":
+            return value / 1440
+        case "share":
+            return told_share(value)
+    return value

@@ -10,7 +10,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from ferry.models import CaseKind, Outcome, Said, Timed
-from ferry.rules.reports import period_of
+from ferry.rules.reports import period_of, told_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,8 +69,7 @@ def shown(value: Any, kind: CellKind) -> str:
         case "seconds":
             return _("%(seconds)d s") % {"seconds": value}
         case "share":
-            # Rounded down: not quite all is never 100%.
-            return f"{int(value * 1000 + 1e-9) / 10:g}%"
+            return f"{told_share(value) * 100:g}%"
         case "change":
             return f"{value:+d}" if value else "±0"
         case "day":

@@ -258,6 +258,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "ferry.middleware.word_refused_methods",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -461,6 +462,9 @@ if not REDIS_URL:
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
+#: Nothing takes so long but what hangs, and a worker that is killed loses nothing. There is no soft limit:
+#: it is an exception like any other, so that whoever tells a broken job from a sound one would blame the job.
+CELERY_TASK_TIME_LIMIT = 3600
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 #: Every task asks its table what is due, so a lost or doubled message is harmless and old ones may expire.
@@ -594,6 +598,11 @@ CELERY_BEAT_SCHEDULE = {
     "remove-imports": {
         "task": "ferry.tasks.remove_imports",
         "schedule": crontab(minute="41", hour="19"),
+        "options": {"expires": 3600},
+    },
+    "remove-lost-files": {
+        "task": "ferry.tasks.remove_lost_files",
+        "schedule": crontab(minute="45", hour="19"),
         "options": {"expires": 3600},
     },
     "rotate-keys": {

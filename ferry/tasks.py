@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from ferry import courier
 from ferry.actions import announce as announcing
-from ferry.actions import lookout
+from ferry.actions import lookout, refund
 from ferry.actions.bulk import work_bulk_job
 from ferry.actions.enquiries import claim_enquiries, claim_unprepared, enquiry_sent, prepare_enquiry
 from ferry.actions.file_imports import remove_old_imports
@@ -211,8 +211,12 @@ def work_imports() -> None:
 
 
 def work_trade(trade: Trade) -> None:
-    """Read and import whatever waits of one kind of import."""
-    while (file_import := claim_import(model=trade.model, at=timezone.now())) is not None:
+    """Read and import whatever waits of one kind of import, each in turn, until time is up."""
+    until = monotonic() + WORK_S
+    while (
+        monotonic() < until
+        and (file_import := claim_import(model=trade.model, at=timezone.now())) is not None
+    ):
         _work_import(file_import, trade)
 
 
@@ -234,6 +238,14 @@ def remove_imports() -> None:
     removed = remove_old_imports(at=timezone.now())
     if removed:
         log.info("removed imports", count=removed)
+
+
+@shared_task
+def remove_lost_files() -> None:
+    """Remove files of packages whose worker died before their rows were written."""
+    removed = refund.remove_lost_files(at=timezone.now())
+    if removed:
+        log.info("removed lost files", count=removed)
 
 
 @shared_task

@@ -5,9 +5,11 @@ The page, the command and the inbox all come here, by way of ferry.actions.impor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -18,13 +20,15 @@ from django.utils.translation import gettext_lazy as _
 from clearance.actions.records import RecordLine, RecordResult, judge_records, take_records
 from clearance.actions.sources import not_believed
 from clearance.models import RecordFate, RecordImport, RecordImportLine, RecordKind
-from clearance.rules.sources import kinds_from
+from clearance.rules.sources import ENTRY_INTO, kinds_from
 from ferry.actions.import_work import Judged, Trade, claim_import, work_import
 from ferry.actions.imports import batches
 from ferry.errors import Invalid, Reason
+from ferry.models import Country
 from ferry.queries.issue import CHINA, KAZAKHSTAN
 from ferry.sheets import clean_row, read_choice, read_tables
 from ferry.sheets.fields import KIND_LABELS
+from ferry.sheets.text import fold
 
 if TYPE_CHECKING:
     import io
@@ -34,6 +38,11 @@ if TYPE_CHECKING:
     from ferry.sheets import Row, Table
 
 BATCH = 1000
+#: Words for an entry that do not say into which country, by the country that says so of its own border.
+ENTRY = {
+    Country.CHINA.value: {"入境", "人员入境", "entry"},
+    Country.KAZAKHSTAN.value: {"въезд", "entry"},
+}
 TEXTS = ("vin", "passport_number", "declaration", "status")
 
 Read = tuple["Row", dict[str, Any], Sequence[Reason]]
@@ -55,21 +64,33 @@ def _take(
     is_trial: bool,
     tell: Tell,
     at: datetime,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
+    """Take the lines behind those that were read."""
     with read_tables(source, name=file_import.name, choose=choose) as tables:
-        for place, table in enumerate(tables):
-            if table.kind == "records":
-                sheet = Sheet(file_import, place, _told_apart(table.titles), at)
-                for batch in batches(table.rows, BATCH):
-                    if is_trial:
-                        tell(sheet.judge(batch))
-                    else:
-                        with transaction.atomic():
-                            tell(sheet.take(batch))
+        lines = islice(_lines(file_import, tables, at), file_import.read, None)
+        for sheet, own in groupby(lines, itemgetter(0)):
+            for batch in batches((row for _sheet, row in own), BATCH):
+                if not _take_batch(sheet, batch, tell, is_trial=is_trial):
+                    return None
     return {}
 
 
-@dataclass(frozen=True)
+def _take_batch(sheet: Sheet, batch: Sequence[Row], tell: Tell, *, is_trial: bool) -> bool:
+    if is_trial:
+        return tell(sheet.judge(batch))
+    with transaction.atomic():
+        return tell(sheet.take(batch))
+
+
+def _lines(file_import: RecordImport, tables: Sequence[Table], at: datetime) -> Iterator[tuple[Sheet, Row]]:
+    for place, table in enumerate(tables):
+        if table.kind == "records":
+            sheet = Sheet(file_import, place, _told_apart(table.titles), at)
+            for row in table.rows:
+                yield sheet, row
+
+
+@dataclass(frozen=True, eq=False)
 class Sheet:
     """One sheet of a file on its way, a batch at a time."""
 
@@ -114,13 +135,32 @@ class Sheet:
         ]
 
     def _read(self, row: Row) -> Read:
+        row = self._told(row)
         said, given = self.file_import, self.file_import.given
         values, faults = clean_row("records", row, zone=self._zone(row), first=said.first, given=given)
-        kind, checkpoint = values.get("kind"), said.source.checkpoint
-        is_kept = kind in kinds_from(checkpoint.country if checkpoint else "")
+        kind = values.get("kind")
+        is_kept = kind in kinds_from(self._country)
         if kind and not (is_kept and kind == given.get("kind", kind)):
             faults = [*faults, not_believed()]
         return row, values, faults
+
+    @property
+    def _country(self) -> str:
+        checkpoint = self.file_import.source.checkpoint
+        return checkpoint.country if checkpoint else ""
+
+    def _told(self, row: Row) -> Row:
+        """Tell of a bare entry whether it is one into Kazakhstan or the return to China.
+
+        A word of the other side's is none: the file may be that of another source.
+        """
+        word, given = fold(row.values.get("kind", "")), self.file_import.kind
+        said_in = {country for country, words in ENTRY.items() if word in words}
+        if said_in and given in ENTRY_INTO.values():
+            kind: str | None = given
+        else:
+            kind = ENTRY_INTO[self._country] if self._country in said_in else None
+        return replace(row, values={**row.values, "kind": kind}) if kind else row
 
     def _zone(self, row: Row) -> tzinfo:
         """Unless it is said, Kazakhstan keeps the entries, China all else."""

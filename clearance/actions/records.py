@@ -163,7 +163,7 @@ def match_unmatched(*, trips: Collection[DueTrip], at: datetime, by: str) -> Mat
 
 def arrive_late(*, trips: Collection[DueTrip], at: datetime, by: str) -> int:
     """Let entries take effect that were told before the exit of their trips. Call with the trips locked."""
-    left = [trip.id for trip in trips if trip.exited_at]
+    left = [trip.id for trip in trips if trip.exited_at and trip.arrived_at is None]
     told = Record.objects.filter(trip__in=left, trip__arrived_at__isnull=True, kind=KZ_ENTRY)
     first = {record.trip_id: record for record in told.order_by("-occurred_at", "-pk")} if left else {}
     for trip_id, trip in _trips_of(first.values()).items():

@@ -44,6 +44,7 @@ def _make(at: datetime) -> None:
         supervisor=officer(*SUPERVISOR),
         chance=chance,
     )
+    world.open_sources(at=since)
     keepers = [set_up(data, chance=chance, at=since) for data in (SILK_BRIDGE, TIANSHAN)]
     _drive_for_others(keepers[0].drivers[10], since)
     enrol_devices(since=since, now=now)

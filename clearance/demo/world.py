@@ -11,6 +11,7 @@ from uuid import UUID
 from clearance.actions.reconcile import assess_trips
 from clearance.actions.records import RecordLine, take_records
 from clearance.actions.scans import ScanInput, record_scan
+from clearance.actions.sources import keep_writing, open_source, source_named
 from clearance.models import RecordKind
 from ferry.actions.passes import receipt_pin
 from ferry.actions.receipts import confirm_receipt
@@ -123,6 +124,18 @@ class World:
     @property
     def by_supervisor(self) -> str:
         return f"supervisor {self.supervisor.email}"
+
+    def open_sources(self, *, at: datetime) -> None:
+        """Open each source where it is kept, and keep how it writes."""
+        by = self.by_supervisor
+        places = {"Horgos border police": self.route.exit, "Nur Zholy register": self.route.entry}
+        for name, place in places.items():
+            open_source(checkpoint=place, name=name, at=at, by=by)
+        for name, writes in WRITINGS.items():
+            kinds = [kind for kind, (source, _letters) in SOURCES.items() if source == name]
+            kind = kinds[0] if len(kinds) == 1 else ""
+            source = source_named(name=name, at=at, by=by)
+            keep_writing(source=source, kind=kind, zone=writes.zone.key, first="", by=by)
 
     def plan(self, leg: Leg, *, at: datetime) -> Trip:
         return plan_trip(

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,10 +21,9 @@ from clearance.desk.forms import SettleForm
 from clearance.desk.places import place_on, supervisor, usual_place
 from clearance.lane.access import officer
 from clearance.queries.desk import cases_at, routes_of, supervisors_at
-from ferry.errors import Refused
 from ferry.models import BulkJob, Document, Party
 from ferry.portal.case_bulk import Bench, ask_or_plan, job_shown
-from ferry.portal.case_page import Worker, act_on_case, case_shown
+from ferry.portal.case_page import Worker, act_on_case, case_shown, is_answered
 from ferry.portal.cases import queues_told
 from ferry.portal.documents import hand_out
 from ferry.portal.lists.asked import Asked
@@ -33,7 +31,6 @@ from ferry.portal.lists.cases import CASES, given_to, letter_with, with_column, 
 from ferry.portal.lists.declare import Choice, Column, Scene
 from ferry.portal.lists.exports import file_of
 from ferry.portal.lists.views import PICKED_AT_MOST, ROWS, page_shown, totals_of
-from ferry.portal.saving import tell_reasons
 from ferry.queries.case_lists import cases_on_routes, queues, search_cases_and_companies
 
 if TYPE_CHECKING:
@@ -88,7 +85,7 @@ DESK_CASES = replace(
         Column("company", gettext_lazy("Company"), lambda row: row.company.name, "cases/cells/company.html"),
     ),
     filters=(
-        Choice("place", gettext_lazy("Checkpoint"), _places, _here),
+        Choice("place", gettext_lazy("Checkpoint"), _places, _here, is_kept=True),
         *with_filters(CASES, given_to("officer", _supervisors), letter_with(Party.CUSTOMS)),
     ),
 )
@@ -153,14 +150,10 @@ def case(request: HttpRequest, station: Station, pk: int) -> HttpResponse:
     shown = _find(station, pk)
     form = SettleForm(request.POST or None, request.FILES or None, case=shown)
     if request.method == "POST" and form.is_valid():
-        checkpoint = place_on(shown.route, station)
-        try:
-            settle(case=shown, checkpoint=checkpoint, **form.said, at=timezone.now(), by=supervisor(request))
-        except Refused as refusal:
-            tell_reasons(request, refusal)
-        else:
-            messages.success(request, _("The case is settled. Its trip is being looked at again."))
-        return redirect("desk:case", pk)
+        place, by = place_on(shown.route, station), supervisor(request)
+        said = {"case": shown, "checkpoint": place, **form.said, "at": timezone.now(), "by": by}
+        if is_answered(request, form, lambda: settle(**said)):
+            return redirect("desk:case", pk)
     context = case_shown(shown, _worker(request, station, shown), settling=form, at=timezone.now())
     return render(request, "desk/case.html", context, status=400 if form.errors else 200)
 

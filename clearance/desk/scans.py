@@ -227,7 +227,7 @@ SCANS = Listing(
         ),
     ),
     filters=(
-        Choice("place", _("Checkpoint"), _places, _at),
+        Choice("place", _("Checkpoint"), _places, _at, is_kept=True),
         Choice(
             "verdict",
             _("Verdict"),

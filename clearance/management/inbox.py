@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 from uuid import UUID, uuid5
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -170,7 +171,8 @@ def _fail(file: Path, reasons: list[str]) -> str:
 
 def _way_forward(kept: RecordImport) -> str:
     sentence = _("Put its headings right on the desk, once: {address} They are kept for the next file.")
-    return sentence.format(address=reverse("desk:record_files_job", args=[kept.pk]))
+    page = reverse("desk:record_files_job", args=[kept.pk])
+    return sentence.format(address=f"{settings.SITE_URL}{page}")
 
 
 def _free(folder: Path, name: str) -> Path:

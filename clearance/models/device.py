@@ -44,7 +44,9 @@ class Device(models.Model):
 
     name = models.CharField(pgettext_lazy("device", "name"), max_length=80)
     kind = models.CharField(_("kind"), max_length=10, choices=DeviceKind.choices)
-    checkpoint = models.ForeignKey("ferry.Checkpoint", models.CASCADE, related_name="devices")
+    checkpoint = models.ForeignKey(
+        "ferry.Checkpoint", models.CASCADE, verbose_name=_("checkpoint"), related_name="devices"
+    )
     lane = models.CharField(_("lane"), max_length=LONGEST_LANE)
     rights = models.CharField(_("rights"), max_length=80)
     added_at = models.DateTimeField(_("added"))
@@ -53,7 +55,14 @@ class Device(models.Model):
     code_digest = models.CharField(max_length=64, unique=True, editable=False)
     code_expires_at = models.DateTimeField(_("code good until"))
     enrolled_at = models.DateTimeField(_("enrolled"), null=True, blank=True)
-    key = models.OneToOneField("ferry.ApiKey", models.PROTECT, null=True, blank=True, related_name="enrolled")
+    key = models.OneToOneField(
+        "ferry.ApiKey",
+        models.PROTECT,
+        verbose_name=_("API key"),
+        null=True,
+        blank=True,
+        related_name="enrolled",
+    )
 
     own_name = models.CharField(_("calls itself"), max_length=80, blank=True)
     software = models.CharField(_("software"), max_length=80, blank=True)

@@ -15,8 +15,12 @@ class Duty(models.TextChoices):
 class Posting(models.Model):
     """A user's duty at a checkpoint; a supervisor may also revoke, close, watch and settle."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="postings")
-    checkpoint = models.ForeignKey("ferry.Checkpoint", models.CASCADE, related_name="postings")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="postings"
+    )
+    checkpoint = models.ForeignKey(
+        "ferry.Checkpoint", models.CASCADE, verbose_name=_("checkpoint"), related_name="postings"
+    )
     duty = models.CharField(_("duty"), max_length=10, choices=Duty.choices)
 
     class Meta:

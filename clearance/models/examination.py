@@ -34,7 +34,11 @@ class Examination(models.Model):
     """
 
     scan = models.ForeignKey(
-        "clearance.Scan", models.PROTECT, related_name="examinations", related_query_name="examination"
+        "clearance.Scan",
+        models.PROTECT,
+        verbose_name=_("scan"),
+        related_name="examinations",
+        related_query_name="examination",
     )
     opened_at = models.DateTimeField(_("opened"))
     outcome = models.CharField(_("outcome"), max_length=8, choices=ExaminationOutcome.choices, blank=True)
@@ -42,7 +46,12 @@ class Examination(models.Model):
     note = models.TextField(_("note"), max_length=2000, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     officer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="examinations"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("officer"),
+        null=True,
+        blank=True,
+        related_name="examinations",
     )
 
     class Meta:

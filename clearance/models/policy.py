@@ -14,7 +14,9 @@ from ferry.models import Powertrain
 class Policy(models.Model):
     """A route's limits. Defaults are the domain's; closure days stop every clock but the stay's."""
 
-    route = models.OneToOneField("ferry.Route", models.CASCADE, related_name="policy")
+    route = models.OneToOneField(
+        "ferry.Route", models.CASCADE, verbose_name=_("route"), related_name="policy"
+    )
     clock_skew = models.DurationField(_("clock skew"), default=timedelta(minutes=5))
     offline_grace = models.DurationField(_("offline upload grace"), default=timedelta(hours=24))
     list_age_limit = models.DurationField(_("offline list may be this old"), default=timedelta(hours=4))
@@ -59,9 +61,16 @@ class SelectionRule(models.Model):
     """
 
     checkpoint = models.ForeignKey(
-        "ferry.Checkpoint", models.CASCADE, null=True, blank=True, related_name="selection_rules"
+        "ferry.Checkpoint",
+        models.CASCADE,
+        verbose_name=_("checkpoint"),
+        null=True,
+        blank=True,
+        related_name="selection_rules",
     )
-    company = models.ForeignKey("ferry.Company", models.CASCADE, null=True, blank=True)
+    company = models.ForeignKey(
+        "ferry.Company", models.CASCADE, verbose_name=_("company"), null=True, blank=True
+    )
     powertrain = models.CharField(_("powertrain"), max_length=8, choices=Powertrain.choices, blank=True)
     from_hour = models.PositiveSmallIntegerField(
         _("from (hour)"), null=True, blank=True, validators=[MaxValueValidator(23)]
@@ -75,7 +84,9 @@ class SelectionRule(models.Model):
     reason = models.CharField(_("reason"), max_length=200)
     is_active = models.BooleanField(_("active"), default=True)
 
-    replaces = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, verbose_name=_("replaces"), null=True, blank=True, related_name="replaced_by"
+    )
     made_at = models.DateTimeField(_("drafted"), null=True, blank=True)
     made_by = models.CharField(max_length=200, blank=True)
     started_at = models.DateTimeField(_("switched on"), null=True, blank=True)
@@ -132,7 +143,7 @@ class WatchEntry(models.Model):
     instruction = models.CharField(_("instruction to the officer"), max_length=200)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     added_at = models.DateTimeField(_("added"))
-    added_by = models.CharField(max_length=200)
+    added_by = models.CharField(_("by"), max_length=200)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     ended_by = models.CharField(max_length=200, blank=True)
 

@@ -51,14 +51,33 @@ class Record(models.Model):
     received_at = models.DateTimeField(_("received"))
     received_by = models.CharField(max_length=200, blank=True)
     file_import = models.ForeignKey(
-        "clearance.RecordImport", models.PROTECT, null=True, blank=True, related_name="records"
+        "clearance.RecordImport",
+        models.PROTECT,
+        verbose_name=_("file"),
+        null=True,
+        blank=True,
+        related_name="records",
     )
 
-    trip = models.ForeignKey("ferry.Trip", models.PROTECT, null=True, blank=True, related_name="records")
-    declaration = models.ForeignKey(
-        "ferry.Declaration", models.PROTECT, null=True, blank=True, related_name="records"
+    trip = models.ForeignKey(
+        "ferry.Trip", models.PROTECT, verbose_name=_("trip"), null=True, blank=True, related_name="records"
     )
-    person = models.ForeignKey("ferry.Person", models.PROTECT, null=True, blank=True, related_name="records")
+    declaration = models.ForeignKey(
+        "ferry.Declaration",
+        models.PROTECT,
+        verbose_name=_("declaration"),
+        null=True,
+        blank=True,
+        related_name="records",
+    )
+    person = models.ForeignKey(
+        "ferry.Person",
+        models.PROTECT,
+        verbose_name=_("person"),
+        null=True,
+        blank=True,
+        related_name="records",
+    )
     matched_at = models.DateTimeField(_("matched"), null=True, blank=True)
     matched_by = models.CharField(_("matched by"), max_length=6, choices=MatchedBy.choices, blank=True)
 

@@ -34,17 +34,30 @@ class Scan(models.Model):
     id used again can be told apart.
     """
 
-    scan_id = models.UUIDField(unique=True)
+    scan_id = models.UUIDField(_("scan"), unique=True)
     digest = models.CharField(max_length=64)
     # No index of its own: two that begin with it stand below, and each costs every scan.
-    checkpoint = models.ForeignKey("ferry.Checkpoint", models.PROTECT, related_name="scans", db_index=False)
+    checkpoint = models.ForeignKey(
+        "ferry.Checkpoint", models.PROTECT, verbose_name=_("checkpoint"), related_name="scans", db_index=False
+    )
     lane = models.CharField(_("lane"), max_length=20)
     crossing = models.CharField(_("crossing"), max_length=5, choices=Crossing.choices, blank=True)
-    pass_used = models.ForeignKey("ferry.Pass", models.PROTECT, null=True, blank=True, related_name="scans")
-    trip = models.ForeignKey("ferry.Trip", models.PROTECT, null=True, blank=True, related_name="scans")
-    device = models.ForeignKey("ferry.ApiKey", models.PROTECT, null=True, blank=True, related_name="scans")
+    pass_used = models.ForeignKey(
+        "ferry.Pass", models.PROTECT, verbose_name=_("pass"), null=True, blank=True, related_name="scans"
+    )
+    trip = models.ForeignKey(
+        "ferry.Trip", models.PROTECT, verbose_name=_("trip"), null=True, blank=True, related_name="scans"
+    )
+    device = models.ForeignKey(
+        "ferry.ApiKey", models.PROTECT, verbose_name=_("device"), null=True, blank=True, related_name="scans"
+    )
     officer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="scans"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        verbose_name=_("officer"),
+        null=True,
+        blank=True,
+        related_name="scans",
     )
     scanned_at = models.DateTimeField(_("scanned"))
     recorded_at = models.DateTimeField(_("recorded"))

@@ -53,7 +53,12 @@ class Source(Writing):
 
     name = models.CharField(_("name"), max_length=80, unique=True)
     checkpoint = models.ForeignKey(
-        "ferry.Checkpoint", models.PROTECT, null=True, blank=True, related_name="sources"
+        "ferry.Checkpoint",
+        models.PROTECT,
+        verbose_name=_("checkpoint"),
+        null=True,
+        blank=True,
+        related_name="sources",
     )
     created_at = models.DateTimeField(_("opened"))
     created_by = models.CharField(max_length=200)
@@ -81,9 +86,12 @@ class RecordImport(Upload, Writing):
     owner_field = "source"
     kinds = ("records",)
     fates = RecordFate
+    goes_on = True
     kept_for = timedelta(days=30)
 
-    source = models.ForeignKey(Source, models.PROTECT, related_name="imports")
+    source = models.ForeignKey(
+        Source, models.PROTECT, verbose_name=_("source of records"), related_name="imports"
+    )
     is_straight = models.BooleanField(default=False)
 
     class Meta:

@@ -16,3 +16,10 @@ KEPT_IN = {
 def kinds_from(country: str) -> frozenset[str]:
     """Give the kinds that a source kept in this country is believed about; without one it may be any."""
     return KEPT_IN.get(country, frozenset(RecordKind.values))
+
+
+#: What an entry is that does not say into which country: into that of whoever keeps it.
+ENTRY_INTO = {
+    Country.CHINA.value: RecordKind.RETURN.value,
+    Country.KAZAKHSTAN.value: RecordKind.KZ_ENTRY.value,
+}

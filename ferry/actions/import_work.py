@@ -1,7 +1,7 @@
-"""Read and import what was uploaded: a worker's part, begun again from the start if the worker dies.
+"""Read and import what was uploaded: a worker's part, gone on with by another if the worker dies.
 
-Begun again it writes nothing twice, and what is settled keeps its fate: a line is settled in the transaction
-that takes it.
+Nothing is written twice, and what is settled keeps its fate: a line is settled, and counted as read, in the
+transaction that takes it. A model that `goes_on` is worked for a while at a time, in turn with the others.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 #: A worker that was silent for so long is taken for dead.
 HOLD = timedelta(minutes=2)
 TRIES = 3
+#: How long one import is worked while others wait.
+TURN = timedelta(seconds=10)
 
 
 class Lost(Exception):
@@ -54,11 +56,15 @@ class Judged:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
-Tell = Callable[[Sequence[Judged]], None]
+#: Is told of lines, and says whether the turn goes on.
+Tell = Callable[[Sequence[Judged]], bool]
 
 
 class Take(Protocol):
-    """Take a file's lines, or in a trial only judge them, and `tell` of each batch; give what sums it up."""
+    """Take a file's lines, or in a trial only judge them, and `tell` of each batch; give what sums it up.
+
+    Give None where the turn was over before the end: the next goes on behind the lines that were told.
+    """
 
     def __call__(
         self,
@@ -69,7 +75,7 @@ class Take(Protocol):
         is_trial: bool,
         tell: Tell,
         at: datetime,
-    ) -> dict[str, Any]: ...
+    ) -> dict[str, Any] | None: ...
 
 
 @dataclass(frozen=True)
@@ -81,12 +87,16 @@ class Trade:
     foreign: Callable[[Table], Reason]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Hold:
     """A worker's hold on an import; every word of progress renews it."""
 
     file_import: Upload
     now: Callable[[], datetime]
+    turn_ends_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.began_at = self.now()
 
     def keep(self, **fields: Any) -> None:
         held = type(self.file_import).objects.filter(pk=self.file_import.pk, worker=self.file_import.worker)
@@ -96,34 +106,57 @@ class Hold:
     def let_go(self, **fields: Any) -> None:
         self.keep(worker=None, held_until=None, **fields)
 
-    def note_fates(self, lines: Sequence[Judged]) -> None:
+    def pass_on(self) -> None:
+        """Leave the rest for another turn, behind all that have waited longer."""
+        self.keep(worker=None, held_until=self.now())
+
+    def count(self, lines: Sequence[Judged]) -> None:
+        """Say how far it is read; where the next try goes on from there, earlier ones were not in vain."""
+        stands = {"tries": 0} if self.file_import.goes_on else {}
+        self.keep(read=F("read") + len(lines), **stands)
+
+    def has_time(self) -> bool:
+        """Say whether the turn goes on: from its first lines, at least as long as reading up to them took."""
+        now = self.now()
+        self.turn_ends_at = self.turn_ends_at or now + max(TURN, now - self.began_at)
+        return now < self.turn_ends_at
+
+    def note_fates(self, lines: Sequence[Judged]) -> bool:
         with transaction.atomic():
-            self.keep(read=F("read") + len(lines))
+            self.count(lines)
             rows = [_as_row(self.file_import, line) for line in lines]
             self.file_import.lines.model.objects.bulk_create(rows)
+        return self.has_time()
 
-    def settle(self, lines: Sequence[Judged]) -> None:
-        self.keep(read=F("read") + len(lines))
+    def settle(self, lines: Sequence[Judged]) -> bool:
+        self.count(lines)
         for some in batches(lines, BATCH):
             _settle(self.file_import, some)
+        return self.has_time()
 
 
 def claim_import(*, model: type[Upload] = FileImport, at: datetime, pk: int | None = None) -> Any:
-    """Hold the next import for one worker, or the one that is named; None when nothing waits."""
-    free = Q(held_until__isnull=True) | Q(held_until__lt=at)
+    """Hold the next import for one worker, or the one that is named; None when nothing waits.
+
+    Next is whose turn is longest ago: `held_until` of one that nobody holds says when it had its last.
+    """
+    free = Q(held_until__isnull=True) | Q(held_until__lte=at)
     waiting = model.objects.filter(free, state__in=OPEN_IMPORTS)
     if pk is not None:
         waiting = waiting.filter(pk=pk)
-    for pk in waiting.order_by("tries", "pk").values_list("pk", flat=True):
+    turns = waiting.order_by("tries", F("held_until").asc(nulls_first=True), "pk")
+    for pk in turns.values_list("pk", flat=True):
         worker = uuid4()
-        claim = {"worker": worker, "held_until": at + HOLD, "tries": F("tries") + 1, "read": 0}
+        claim = {"worker": worker, "held_until": at + HOLD, "tries": F("tries") + 1}
+        if not model.goes_on:
+            claim["read"] = 0
         if waiting.filter(pk=pk).update(**claim):
             return model.objects.select_related(model.owner_field).get(pk=pk)
     return None
 
 
 def work_import(*, file_import: Upload, now: Callable[[], datetime], trade: Trade | None = None) -> None:
-    """Read or import what was claimed, to its end. What cannot be read fails with its reasons.
+    """Read or import what was claimed, for one turn. What cannot be read fails with its reasons.
 
     Any other error lets go of it, to be tried again; after some tries it fails.
     """
@@ -156,7 +189,8 @@ def _work(hold: Hold, trade: Trade) -> None:
 
 def _read(hold: Hold, trade: Trade) -> None:
     file_import = hold.file_import
-    file_import.lines.all().delete()
+    if not file_import.read:
+        file_import.lines.all().delete()
     source, choose = _source(file_import), chosen_headings(file_import)
     with open_tables(source, name=file_import.name, choose=choose) as tables:
         sheets = [_told(table, choose, trade) for table in tables]
@@ -165,17 +199,26 @@ def _read(hold: Hold, trade: Trade) -> None:
         if not file_import.is_looked_at:
             hold.let_go(state=ImportState.IMPORTING, report=seal(report), tries=0)
             return
-        report |= _run(hold, source, choose, trade, is_trial=True)
+        summed = _run(hold, source, choose, trade, is_trial=True)
+        if summed is None:
+            hold.pass_on()
+            return
+        report |= summed
     _finish(hold, ImportState.PREVIEWED, report)
 
 
 def _import(hold: Hold, trade: Trade) -> None:
     file_import = hold.file_import
     summed = _run(hold, _source(file_import), chosen_headings(file_import), trade, is_trial=False)
+    if summed is None:
+        hold.pass_on()
+        return
     _finish(hold, ImportState.DONE, file_import.told | summed, finished_at=hold.now())
 
 
-def _run(hold: Hold, source: io.BytesIO, choose: Chosen, trade: Trade, *, is_trial: bool) -> dict[str, Any]:
+def _run(
+    hold: Hold, source: io.BytesIO, choose: Chosen, trade: Trade, *, is_trial: bool
+) -> dict[str, Any] | None:
     tell = hold.note_fates if is_trial else hold.settle
     return trade.take(hold.file_import, source, choose, is_trial=is_trial, tell=tell, at=hold.now())
 

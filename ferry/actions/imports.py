@@ -161,7 +161,7 @@ class Line:
         self.fate = fate
 
 
-Tell = Callable[[Sequence[Line]], None]
+Tell = Callable[[Sequence[Line]], object]
 
 
 @dataclass(frozen=True)

@@ -124,15 +124,18 @@ def keep_language(*, user: User, language: str) -> None:
 
 
 def claim_letters(*, at: datetime) -> list[list[Notice]]:
-    """Take the lines that are due by letter, a letter a member; unless sent they are due again later."""
-    if not notices_to_mail(at=at).exists():
+    """Take the lines that are due by letter, a letter a member; unless sent they are due again later.
+
+    Workers hold members and not lines: two that each held some of a member's would tear his letter in two.
+    """
+    members = notices_to_mail(at=at).order_by("membership").values_list("membership", flat=True).distinct()
+    waiting = list(members[:LETTERS_AT_ONCE])
+    if not waiting:
         return []
     with transaction.atomic():
-        members = (
-            notices_to_mail(at=at).order_by("membership").values_list("membership", flat=True).distinct()
-        )
-        due = notices_to_mail(at=at).filter(membership__in=list(members[:LETTERS_AT_ONCE]))
-        held = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("membership", "pk"))
+        free = Membership.objects.filter(pk__in=waiting).select_for_update(skip_locked=True, no_key=True)
+        due = notices_to_mail(at=at).filter(membership__in=[one.pk for one in free.only("pk")])
+        held = list(due.select_for_update(of=("self",)).order_by("membership", "pk"))
         for line in held:
             line.mail_tries += 1
             line.mail_due_at = next_mail(line.mail_tries, at=at)

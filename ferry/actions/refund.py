@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ferry.errors import Conflict, Invalid, Reason
 from ferry.models import Declaration, PackageState, RefundFiling, RefundPackage, RefundPiece
+from ferry.models.refund import FOLDER
 from ferry.queries.issue import china_date
 from ferry.queries.receiving import receipts_of
 from ferry.queries.refund import proofs_of
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 HOLD = timedelta(minutes=5)
 #: So often it may be begun again without getting any further.
 TRIES = 3
+#: Longer than any worker keeps a file to itself.
+LOST_AFTER = timedelta(days=1)
 
 
 def ask_for_package(
@@ -157,6 +160,25 @@ def _remove(pieces: QuerySet[RefundPiece]) -> None:
     for piece in pieces.iterator():
         piece.file.delete(save=False)
         piece.delete()
+
+
+def remove_lost_files(*, at: datetime) -> int:
+    """Remove files of workers that died before they wrote whose they are; give how many.
+
+    Younger ones are left alone: their worker may be about to.
+    """
+    storage = RefundPiece._meta.get_field("file").storage
+    try:
+        _folders, there = storage.listdir(FOLDER)
+    except FileNotFoundError:
+        return 0
+    lost = {f"{FOLDER}/{name}" for name in there}
+    for model in (RefundPackage, RefundPiece):
+        lost.difference_update(model.objects.exclude(file="").values_list("file", flat=True).iterator())
+    old = [name for name in lost if storage.get_modified_time(name) < at - LOST_AFTER]
+    for name in old:
+        storage.delete(name)
+    return len(old)
 
 
 def _digest(target: IO[bytes]) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponseRedirect
-from django.utils.text import capfirst
 from simple_history.admin import SimpleHistoryAdmin
 from unfold import admin as unfold
 
@@ -33,14 +32,6 @@ class ModelAdmin(unfold.ModelAdmin):  # type: ignore[misc]
         actions: dict[str, Any] = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Call a link named after its model as the model is called, which is translated."""
-        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        to = db_field.related_model._meta
-        if field is not None and db_field.name == to.model_name:
-            field.label = capfirst(str(to.verbose_name))
-        return field
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Tell what an action refused after the form had nothing against it."""

@@ -100,11 +100,22 @@ class Case(models.Model):
     `accepted_currency`. `letter_with` is the side that has a letter of enquiry to hand over.
     """
 
-    company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="cases")
-    route = models.ForeignKey("ferry.Route", models.PROTECT, null=True, blank=True, related_name="cases")
-    trip = models.ForeignKey("ferry.Trip", models.PROTECT, null=True, blank=True, related_name="cases")
+    company = models.ForeignKey(
+        "ferry.Company", models.PROTECT, verbose_name=_("company"), related_name="cases"
+    )
+    route = models.ForeignKey(
+        "ferry.Route", models.PROTECT, verbose_name=_("route"), null=True, blank=True, related_name="cases"
+    )
+    trip = models.ForeignKey(
+        "ferry.Trip", models.PROTECT, verbose_name=_("trip"), null=True, blank=True, related_name="cases"
+    )
     declaration = models.ForeignKey(
-        "ferry.Declaration", models.PROTECT, null=True, blank=True, related_name="cases"
+        "ferry.Declaration",
+        models.PROTECT,
+        verbose_name=_("declaration"),
+        null=True,
+        blank=True,
+        related_name="cases",
     )
     kind = models.CharField(_("kind"), max_length=30, choices=CaseKind.choices)
     weight = models.PositiveSmallIntegerField(_("weight"), choices=Weight.choices)
@@ -117,12 +128,26 @@ class Case(models.Model):
     level = models.PositiveSmallIntegerField(_("level"), choices=CaseLevel.choices, default=CaseLevel.CASE)
     level_at = models.DateTimeField(null=True, blank=True)
     assigned_to = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("assigned to"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     officer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("officer"),
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
-    earlier = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="later")
+    earlier = models.ForeignKey(
+        "self", models.PROTECT, verbose_name=_("earlier case"), null=True, blank=True, related_name="later"
+    )
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     settled_by = models.CharField(max_length=200, blank=True)
     resolution = models.CharField(_("resolution"), max_length=40, blank=True)

@@ -31,7 +31,7 @@ class Company(models.Model):
     consignee_name = models.CharField(_("consignee"), max_length=200, blank=True)
     consignee_phone = models.CharField(_("consignee's phone"), max_length=40, blank=True)
     language = models.CharField(max_length=8, default=settings.LANGUAGE_CODE)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
     state = models.CharField(
         _("state"), max_length=10, choices=CompanyState.choices, default=CompanyState.ACTIVE
     )

@@ -24,7 +24,9 @@ class Declaration(models.Model):
     (`ferry.rules.refund`). It `is_filed` when it has a filing of its refund.
     """
 
-    company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="declarations")
+    company = models.ForeignKey(
+        "ferry.Company", models.PROTECT, verbose_name=_("company"), related_name="declarations"
+    )
     number = models.CharField(_("declaration number"), max_length=18, unique=True)
     supervision_mode = models.CharField(_("supervision mode"), max_length=4)
     status = models.CharField(_("status"), max_length=8, choices=DeclarationStatus.choices)

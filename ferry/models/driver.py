@@ -33,8 +33,12 @@ LATIN_NAME_LENGTH = 39
 class Driver(models.Model):
     """A person as one company registered him; `name_latin` is his name as the passport's lines spell it."""
 
-    company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="drivers")
-    person = models.ForeignKey("ferry.Person", models.PROTECT, related_name="drivers")
+    company = models.ForeignKey(
+        "ferry.Company", models.PROTECT, verbose_name=_("company"), related_name="drivers"
+    )
+    person = models.ForeignKey(
+        "ferry.Person", models.PROTECT, verbose_name=_("person"), related_name="drivers"
+    )
     name = models.CharField(_("name"), max_length=100)
     name_latin = models.CharField(_("Latin name"), max_length=LATIN_NAME_LENGTH, blank=True)
     passport_number = models.CharField(_("passport number"), max_length=20)

@@ -72,6 +72,8 @@ class Upload(models.Model):
     #: What of ferry.sheets it reads, and what can become of a line.
     kinds: ClassVar[Sequence[str]]
     fates: ClassVar[type[models.TextChoices]]
+    #: Whether the next turn goes on behind the lines that were `read`, or begins at the first.
+    goes_on: ClassVar[bool] = False
     #: How long the file and its lines are kept.
     kept_for: ClassVar[timedelta]
 
@@ -90,7 +92,7 @@ class Upload(models.Model):
     report = models.BinaryField(default=bytes)
     language = models.CharField(max_length=8, default=settings.LANGUAGE_CODE)
     created_at = models.DateTimeField(_("uploaded"))
-    created_by = models.CharField(max_length=200)
+    created_by = models.CharField(_("by"), max_length=200)
     started_by = models.CharField(max_length=200, blank=True)
     finished_at = models.DateTimeField(_("done"), null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)

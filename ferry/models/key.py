@@ -40,10 +40,20 @@ class ApiKey(models.Model):
     label = models.CharField(_("label"), max_length=80)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     company = models.ForeignKey(
-        "ferry.Company", models.CASCADE, null=True, blank=True, related_name="api_keys"
+        "ferry.Company",
+        models.CASCADE,
+        verbose_name=_("company"),
+        null=True,
+        blank=True,
+        related_name="api_keys",
     )
     checkpoint = models.ForeignKey(
-        "ferry.Checkpoint", models.CASCADE, null=True, blank=True, related_name="api_keys"
+        "ferry.Checkpoint",
+        models.CASCADE,
+        verbose_name=_("checkpoint"),
+        null=True,
+        blank=True,
+        related_name="api_keys",
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)

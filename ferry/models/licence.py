@@ -9,7 +9,9 @@ from simple_history.models import HistoricalRecords
 
 
 class Licence(models.Model):
-    company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="licences")
+    company = models.ForeignKey(
+        "ferry.Company", models.PROTECT, verbose_name=_("company"), related_name="licences"
+    )
     number = models.CharField(_("licence number"), max_length=30)
     commodity_code = models.CharField(
         _("commodity code"),

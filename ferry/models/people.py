@@ -55,7 +55,7 @@ class Person(models.Model):
     Nothing here is shown to a company: it learns only that he is unavailable and until when.
     """
 
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     class Meta:
         verbose_name = _("person")
@@ -118,8 +118,12 @@ class Role(models.TextChoices):
 class Membership(models.Model):
     """A role in a company: a viewer reads, a dispatcher also works, an owner also keeps members and keys."""
 
-    company = models.ForeignKey("ferry.Company", models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    company = models.ForeignKey(
+        "ferry.Company", models.CASCADE, verbose_name=_("company"), related_name="memberships"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="memberships"
+    )
     role = models.CharField(_("role"), max_length=12, choices=Role.choices)
 
     class Meta:

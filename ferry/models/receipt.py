@@ -12,7 +12,7 @@ class Condition(models.TextChoices):
 
 
 class Receipt(models.Model):
-    trip = models.OneToOneField("ferry.Trip", models.PROTECT, related_name="receipt")
+    trip = models.OneToOneField("ferry.Trip", models.PROTECT, verbose_name=_("trip"), related_name="receipt")
     vin = models.CharField(_("VIN"), max_length=17)
     condition = models.CharField(_("condition"), max_length=8, choices=Condition.choices)
     odometer_km = models.PositiveIntegerField(_("odometer, km"), null=True, blank=True)

@@ -10,6 +10,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+FOLDER = "refunds"
+
 
 class PackageState(models.TextChoices):
     WAITING = "waiting", pgettext_lazy("package", "Being made")
@@ -19,7 +21,7 @@ class PackageState(models.TextChoices):
 
 def kept_as(_row: RefundPackage | RefundPiece, _name: str) -> str:
     """Name a stored file ourselves: nothing that could be guessed."""
-    return f"refunds/{secrets.token_hex(16)}.zip"
+    return f"{FOLDER}/{secrets.token_hex(16)}.zip"
 
 
 class RefundPackage(models.Model):

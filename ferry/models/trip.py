@@ -49,12 +49,14 @@ class Trip(models.Model):
 
     reference = models.CharField(_("reference"), max_length=12, unique=True)
     # Where db_index is off, an index below begins with the column.
-    company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="trips", db_index=False)
+    company = models.ForeignKey(
+        "ferry.Company", models.PROTECT, verbose_name=_("company"), related_name="trips", db_index=False
+    )
     vehicle = models.ForeignKey(
         "ferry.Vehicle", models.PROTECT, related_name="trips", verbose_name=_("vehicle")
     )
     driver = models.ForeignKey("ferry.Driver", models.PROTECT, related_name="trips", verbose_name=_("driver"))
-    person = models.ForeignKey("ferry.Person", models.PROTECT, related_name="trips")
+    person = models.ForeignKey("ferry.Person", models.PROTECT, verbose_name=_("person"), related_name="trips")
     declaration = models.ForeignKey(
         "ferry.Declaration", models.PROTECT, related_name="trips", verbose_name=_("declaration")
     )
@@ -111,8 +113,9 @@ class Trip(models.Model):
             ),
         ]
         indexes = [
+            # By id too: a version that is switched on makes a million due at one moment.
             models.Index(
-                fields=["next_check_at"],
+                fields=["next_check_at", "id"],
                 condition=models.Q(next_check_at__isnull=False),
                 name="trip_due",
             ),
@@ -189,14 +192,25 @@ class PassState(models.TextChoices):
 class Pass(models.Model):
     """A clearance code as it was issued; what it says never changes, only whether it is open."""
 
-    trip = models.ForeignKey(Trip, models.PROTECT, related_name="passes")
+    trip = models.ForeignKey(Trip, models.PROTECT, verbose_name=_("trip"), related_name="passes")
     pass_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     short_code = models.CharField(_("short code"), max_length=9, unique=True)
     code = models.TextField(_("code"))
-    signing_key = models.ForeignKey("ferry.SigningKey", models.PROTECT, related_name="passes")
-    driver = models.ForeignKey("ferry.Driver", models.PROTECT, related_name="passes")
+    signing_key = models.ForeignKey(
+        "ferry.SigningKey", models.PROTECT, verbose_name=_("signing key"), related_name="passes"
+    )
+    driver = models.ForeignKey(
+        "ferry.Driver", models.PROTECT, verbose_name=_("driver"), related_name="passes"
+    )
     vin = models.CharField(_("VIN"), max_length=17)
-    licence = models.ForeignKey("ferry.Licence", models.PROTECT, null=True, blank=True, related_name="passes")
+    licence = models.ForeignKey(
+        "ferry.Licence",
+        models.PROTECT,
+        verbose_name=_("export licence"),
+        null=True,
+        blank=True,
+        related_name="passes",
+    )
     opens_at = models.DateTimeField(_("valid from"))
     closes_at = models.DateTimeField(_("valid until"))
     issued_at = models.DateTimeField(_("issued"))

@@ -24,7 +24,9 @@ class Vehicle(models.Model):
     What was recorded of it in the yard stands here as it is now; its marks tell who recorded it.
     """
 
-    company = models.ForeignKey("ferry.Company", models.PROTECT, related_name="vehicles")
+    company = models.ForeignKey(
+        "ferry.Company", models.PROTECT, verbose_name=_("company"), related_name="vehicles"
+    )
     vin = models.CharField(_("VIN"), max_length=17, unique=True)
     make = models.CharField(_("make"), max_length=60)
     model = models.CharField(_("model"), max_length=80)
@@ -97,9 +99,13 @@ class Vehicle(models.Model):
 class Handover(models.Model):
     """An offer of a vehicle from one company to another; it moves when the other accepts."""
 
-    vehicle = models.ForeignKey(Vehicle, models.CASCADE, related_name="handovers")
-    from_company = models.ForeignKey("ferry.Company", models.CASCADE, related_name="handovers_out")
-    to_company = models.ForeignKey("ferry.Company", models.CASCADE, related_name="handovers_in")
+    vehicle = models.ForeignKey(Vehicle, models.CASCADE, verbose_name=_("vehicle"), related_name="handovers")
+    from_company = models.ForeignKey(
+        "ferry.Company", models.CASCADE, verbose_name=_("from the company"), related_name="handovers_out"
+    )
+    to_company = models.ForeignKey(
+        "ferry.Company", models.CASCADE, verbose_name=_("to the company"), related_name="handovers_in"
+    )
     offered_at = models.DateTimeField(_("offered"))
     offered_by = models.CharField(max_length=200)
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from ferry.actions.case_work import assign_case, attach_to_case, comment_case, raise_to_enquiry
 from ferry.actions.cases import reopen_case
 from ferry.actions.enquiries import hand_over_enquiry, write_enquiry
-from ferry.errors import Refused
+from ferry.errors import Conflict, Refused
 from ferry.models import CaseLevel, Party
 from ferry.portal.case_forms import (
     AssignForm,
@@ -26,7 +26,7 @@ from ferry.portal.case_forms import (
 )
 from ferry.portal.case_told import accepted, steps_told, to_do, urging
 from ferry.portal.facts import told_facts
-from ferry.portal.saving import tell_reasons
+from ferry.portal.saving import show_reasons, tell_reasons
 from ferry.portal.way import way_of
 from ferry.queries.cases import (
     address_of,
@@ -35,6 +35,7 @@ from ferry.queries.cases import (
     phone_of,
     settling_party,
     steps_seen,
+    still_inside,
 )
 from ferry.rules.cases import addressees, happened, may_reopen, resolution_said
 from ferry.uploaded import MOST_BYTES, too_large
@@ -82,6 +83,7 @@ def case_shown(case: Case, worker: Worker, *, settling: forms.Form, at: datetime
         "urging": urging(case, at=at),
         "is_overdue": case.is_open and case.due_at < at,
         "facts": told_facts(facts),
+        "inside": still_inside(case) if case.declaration_id else None,
         "resolution": resolution_said(case.resolution),
         "accepted": accepted(case),
         "trip": trip,
@@ -128,6 +130,20 @@ def _can_reopen(case: Case, worker: Worker) -> bool:
     return not case.is_open and may_reopen(
         state=case.state, settled_by=settling_party(case), party=worker.party
     )
+
+
+def is_answered(request: HttpRequest, form: forms.Form, settle: Callable[[], Any]) -> bool:
+    """Settle a case; False where the form is to be shown again, with the reasons and all that was written."""
+    try:
+        settle()
+    except Conflict as refused:
+        tell_reasons(request, refused)
+    except Refused as refused:
+        show_reasons(form, refused)
+        return False
+    else:
+        messages.success(request, _("The case is settled. Its trip is being looked at again."))
+    return True
 
 
 Act = Callable[["HttpRequest", "Case", Worker, "datetime"], str]

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from ferry.actions.case_work import resolve_with_evidence
-from ferry.errors import Refused
 from ferry.models import Party
 from ferry.portal.access import dispatcher, member
 from ferry.portal.case_bulk import Bench, ask_or_plan
 from ferry.portal.case_forms import ResolutionForm
-from ferry.portal.case_page import Worker, act_on_case, case_shown
+from ferry.portal.case_page import Worker, act_on_case, case_shown, is_answered
 from ferry.portal.case_told import queue_label
 from ferry.portal.lists.cases import CASES
 from ferry.portal.lists.picking import begin_job
 from ferry.portal.lists.views import asked_of, list_shown, totals_of
-from ferry.portal.saving import tell_reasons
 from ferry.queries.case_lists import cases_of_company, queues
 from ferry.queries.members import writers_of
 
@@ -52,7 +48,7 @@ def queues_told(asked: Asked, waiting: list[Queue]) -> list[tuple[Any, str, Queu
     told = []
     for one in waiting:
         only = asked.cleared.with_values(**one.filters)
-        told.append((queue_label(one.name), only.url, one, asked.values == one.filters))
+        told.append((queue_label(one.name), only.url, one, asked.values == only.values))
     return told
 
 
@@ -69,13 +65,9 @@ def case_resolve(request: HttpRequest, membership: Membership, pk: int) -> HttpR
     shown = _find(membership, pk)
     form = ResolutionForm(request.POST, request.FILES, case=shown)
     if form.is_valid():
-        try:
-            resolve_with_evidence(case=shown, **form.said, at=timezone.now(), by=dispatcher(membership))
-        except Refused as refused:
-            tell_reasons(request, refused)
-        else:
-            messages.success(request, _("The case is settled. Its trip is being looked at again."))
-        return redirect("portal:case", pk)
+        said = {"case": shown, **form.said, "at": timezone.now(), "by": dispatcher(membership)}
+        if is_answered(request, form, lambda: resolve_with_evidence(**said)):
+            return redirect("portal:case", pk)
     return _show(request, shown, membership, form)
 
 
@@ -107,7 +99,7 @@ def cases_selected(request: HttpRequest, membership: Membership) -> HttpResponse
 
 def _show(request: HttpRequest, shown: Case, membership: Membership, form: ResolutionForm) -> HttpResponse:
     context = case_shown(shown, _worker(membership), settling=form, at=timezone.now())
-    return render(request, "portal/case.html", context)
+    return render(request, "portal/case.html", context, status=400 if form.errors else 200)
 
 
 def _find(membership: Membership, pk: int) -> Case:

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from ferry.models import Case, CaseLevel, CaseState, Company, Declaration, Party, Trip
 from ferry.queries.ids import one_of
 from ferry.queries.lists import count_up_to, few_of
-from ferry.queries.search import FEW, search_declarations, search_trips
+from ferry.queries.search import search_declarations, search_trips
 from ferry.rules.search import read_search
 
 if TYPE_CHECKING:
@@ -58,17 +58,19 @@ def search_cases_and_companies(cases: QuerySet[Case], text: str) -> QuerySet[Cas
     wanted = read_search(text)
     if not wanted or wanted.pasted:
         return search_cases(cases, text)
-    named = Company.objects.filter(name__icontains=text.strip())
-    companies = list(named.values_list("pk", flat=True)[:FEW])
-    return cases.filter(_about(text) | Q(company__in=companies))
+    return cases.filter(_about(text) | _of(Company, _search_companies, "company", text))
+
+
+def _search_companies(companies: QuerySet[Company], text: str) -> QuerySet[Company]:
+    return companies.filter(name__icontains=text.strip())
 
 
 def _about(text: str) -> Q:
-    """Look up few trips and declarations first; many are asked of each case by itself."""
     return _of(Trip, search_trips, "trip", text) | _of(Declaration, search_declarations, "declaration", text)
 
 
 def _of(model: Any, search: Any, name: str, text: str) -> Q:
+    """Look what is searched up first where it is few; many are asked of each case by itself."""
     few = few_of(search(model.objects.all(), text))
     if few is not None:
         return Q(one_of(f"{name}_id", few))

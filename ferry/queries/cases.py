@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Q
 
-from ferry.models import CaseStep, Party, StepKind, Trip
+from ferry.models import CaseStep, DeclaredVehicle, Party, StepKind, Trip
 from ferry.queries.companies import owners_of
 from ferry.queries.trips import last_address
 from ferry.rules.cases import COMPANY, CONSIGNEE, sends
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from ferry.models import Case
+
+
+#: As many vehicles as a case's page names.
+NAMED = 20
+
+
+class Inside(NamedTuple):
+    """Declared VINs without an exit record, each with its last trip if any, and how many more there are."""
+
+    shown: list[tuple[str, str]]
+    left_off: int
 
 
 def own_facts(cases: Iterable[Case]) -> dict[int, dict[str, Any]]:
@@ -56,6 +67,15 @@ def routes_about(subjects: Iterable[tuple[int | None, int | None, str]]) -> dict
         for declaration, route in rows.values_list("declaration_id", "route_id"):
             found[None, declaration] = route
     return found
+
+
+def still_inside(case: Case) -> Inside:
+    """List what a declaration waits for; trips as far as those who see the case see them."""
+    inside = DeclaredVehicle.objects.filter(declaration=case.declaration_id, exited_at=None)
+    vins = list(inside.order_by("vin").values_list("vin", flat=True)[:NAMED])
+    trips = Trip.objects.filter(declaration=case.declaration_id, route=case.route_id, vehicle__vin__in=vins)
+    last = dict(trips.order_by("pk").values_list("vehicle__vin", "reference"))
+    return Inside([(vin, last.get(vin, "")) for vin in vins], inside.count() - len(vins))
 
 
 def steps_seen(case: Case, party: str) -> QuerySet[CaseStep]:

@@ -100,7 +100,7 @@ class Some(Generic[Row]):
 
 @dataclass(frozen=True)
 class Cases:
-    """Open cases by weight, the heaviest first, and the first few of all."""
+    """Open cases by weight, the heaviest first, and the first few as their list has them."""
 
     by_weight: dict[Weight, int]
     first: list[Case]
@@ -154,7 +154,7 @@ def midnight(at: datetime) -> datetime:
 def open_cases(company: Company) -> Cases:
     rows = Case.objects.filter(company=company, state=CaseState.OPEN)
     counts = rows.order_by("-weight").values_list("weight").annotate(count=Count("*"))
-    first = rows.select_related("trip", "declaration").order_by("-weight", "-opened_at", "-pk")
+    first = rows.select_related("trip", "declaration").order_by("-urgency", "-pk")
     return Cases({Weight(weight): count for weight, count in counts}, list(first[:NAMED]))
 
 

@@ -73,6 +73,11 @@ def merged(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
     return total
 
 
+def told_share(share: float) -> float:
+    """Round a share down to a thousandth: not quite all is never 100%."""
+    return int(share * 1000 + 1e-9) / 1000
+
+
 def percentile(counts: Mapping[str, int], share: float) -> int | None:
     """Give the value at which so much of all is reached, by nearest rank: one that really was.
 

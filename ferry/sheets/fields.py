@@ -143,7 +143,7 @@ def find_heading(
         if whole:
             return max(whole, key=_named)
     nearest = nearest_heading(rows, kinds=kinds)
-    return judge_heading(nearest, sheet=sheet, given=given) if nearest else _unknown(sheet)
+    return judge_heading(nearest, sheet=sheet, given=given) if nearest else _unknown(sheet, kinds)
 
 
 def nearest_heading(rows: Rows, *, kinds: Iterable[str] = HEADINGS) -> Heading | None:
@@ -224,19 +224,22 @@ def _missing(sheet: str, kind: Kind, found: set[str]) -> Reason:
     )
 
 
-def _unknown(sheet: str) -> Reason:
-    return Reason(
-        "headings_unknown",
-        format_lazy(
-            _(
-                "Sheet “{sheet}” has no row of headings that is known. "
-                "Vehicles need: {vehicles}. Drivers need: {drivers}. "
-                "Declarations need: {declarations}. Records need: {records}."
-            ),
-            sheet=sheet,
-            vehicles=field_labels(REQUIRED["vehicles"]),
-            drivers=field_labels(REQUIRED["drivers"]),
-            declarations=field_labels(REQUIRED["declarations"]),
-            records=field_labels(REQUIRED["records"]),
+#: What a row of headings must name, said of each kind of table that somebody may have meant.
+NEEDED: Mapping[Kind, StrOrPromise] = {
+    "vehicles": _("Vehicles need: {fields}."),
+    "drivers": _("Drivers need: {fields}."),
+    "declarations": _("Declarations need: {fields}."),
+    "records": _("Records need: {fields}."),
+}
+
+
+def _unknown(sheet: str, kinds: Collection[str]) -> Reason:
+    sentences = [
+        format_lazy(_("Sheet “{sheet}” has no row of headings that is known."), sheet=sheet),
+        *(
+            format_lazy(sentence, fields=field_labels(REQUIRED[kind]))
+            for kind, sentence in NEEDED.items()
+            if kind in kinds
         ),
-    )
+    ]
+    return Reason("headings_unknown", format_lazy(" ".join(["{}"] * len(sentences)), *sentences))

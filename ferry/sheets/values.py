@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
+from django.utils.functional import lazy
 from django.utils.text import format_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from ferry.errors import Invalid, Reason
@@ -27,6 +29,8 @@ EXACT_DIGITS = 15
 SCIENTIFIC = re.compile(r"[0-9](?:[.,][0-9]+)?E\+?[0-9]+")
 #: A Chinese driving licence may be valid "for long"; this day stands for it.
 OPEN_ENDED = date(2099, 12, 31)
+#: In which letters a language is written whose words differ from the codes.
+SCRIPTS = {"zh": "[一-鿿]", "ug": "[一-鿿]", "ru": "[а-я]", "kk": "[а-я]"}
 OPEN_ENDED_WORDS = {"长期", "长期有效", "longterm", "indefinite", "бессрочно"}
 
 
@@ -89,8 +93,20 @@ def read_choice(text: str, *, field: str) -> str:
     )
 
 
-def _wanted(field: str) -> str:
-    return ", ".join(CHOICES[field]) if field in CHOICES else "CN, KZ, RU, KG, UZ"
+def _wanted_now(field: str) -> str:
+    """Name the words that are read, in the reader's script where they have any in it, else by their codes."""
+    if field not in CHOICES:
+        return "CN, KZ, RU, KG, UZ"
+    script = SCRIPTS.get((get_language() or "").partition("-")[0])
+    return ", ".join(_word(code, words, script) for code, words in CHOICES[field].items())
+
+
+def _word(code: str, words: str, script: str | None) -> str:
+    own = (word.strip() for word in re.split(r"[|\n]", words))
+    return next((word for word in own if script and re.search(script, word)), code)
+
+
+_wanted = lazy(_wanted_now, str)
 
 
 # --- Dates -------------------------------------------------------------------------------------

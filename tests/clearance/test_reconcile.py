@@ -21,7 +21,7 @@ import time_machine
 from django.apps import apps
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import InterfaceError, OperationalError, connection, connections, transaction
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -31,6 +31,7 @@ from clearance.actions.reconcile import Tally, assess_trips, reconcile_all_due, 
 from clearance.actions.records import RecordLine
 from clearance.actions.scans import Offline
 from clearance.models import Scan
+from clearance.queries.due import claim_due_trips
 from clearance.queries.evidence import warnings_for
 from clearance.rules.assess import VERSION, assess
 from clearance.rules.versions import VERSIONS
@@ -164,6 +165,28 @@ class TestTheMainJob:
         monkeypatch.setitem(VERSIONS, VERSION, assess)
         reconcile_all_due(at=at + reconcile.LATER)
         assert outcome(broken) == (TripState.DISCHARGED, Outcome.MATCHED)
+
+    @pytest.mark.parametrize("lost", [OperationalError, InterfaceError])
+    def test_a_trip_is_not_put_off_because_the_database_was_away(
+        self, monkeypatch: pytest.MonkeyPatch, lost: type[Exception]
+    ) -> None:
+        unlucky, sound = a_journey(), a_journey()
+        at = AT + 10 * HOUR
+
+        def lose(evidence: Any, limits: Any, at: datetime) -> Any:
+            if evidence.vin == unlucky.vehicle.vin:
+                raise lost
+            return assess(evidence, limits, at)
+
+        monkeypatch.setitem(VERSIONS, VERSION, lose)
+        due = unlucky.next_check_at
+        assert reconcile_all_due(at=at) == Tally(checked=1, matched=1, discharged=1)
+        assert outcome(sound) == (TripState.DISCHARGED, Outcome.MATCHED)
+        assert outcome(unlucky) == (TripState.DELIVERED, Outcome.WAITING)
+        assert unlucky.next_check_at == due
+        monkeypatch.setitem(VERSIONS, VERSION, assess)
+        reconcile_all_due(at=at)
+        assert outcome(unlucky) == (TripState.DISCHARGED, Outcome.MATCHED)
 
     def test_a_trip_refused_at_the_entry_is_due_at_once(self) -> None:
         trip = leave(an_issued_trip(), AT)
@@ -590,3 +613,18 @@ def until(watcher: Any, query: str, wanted: int, worker: subprocess.Popen[bytes]
     while watcher.execute(query).fetchone()[0] != wanted:
         assert worker is None or worker.poll() is None, "It ended before it was blocked."
         assert time.monotonic() < deadline, query
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_what_is_due_is_claimed_as_its_index_lies_however_much_is_due_at_one_moment():
+    with CaptureQueriesContext(connection) as seen, transaction.atomic():
+        claim_due_trips(at=AT, limit=5)
+    (claim,) = [query["sql"] for query in seen.captured_queries if "SKIP LOCKED" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {claim}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("RESET enable_seqscan; RESET enable_bitmapscan")
+    assert "trip_due" in plan
+    assert "Sort" not in plan

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import uuid
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from django.apps import apps
+from openpyxl import Workbook
 
 from clearance.actions import imports
 from clearance.actions.imports import RECORDS, import_at_once
@@ -24,7 +26,7 @@ from clearance.models import MatchedBy, Record, RecordImport, RecordImportLine, 
 from clearance.models import Source as SourceOfRecords
 from clearance.tasks import remove_record_imports, work_record_imports
 from ferry.actions.file_imports import correct_headings, give_up_import, remove_old_imports
-from ferry.actions.import_work import claim_import, work_import
+from ferry.actions.import_work import TURN, claim_import, work_import
 from ferry.errors import Conflict, Invalid
 from ferry.models import Checkpoint, ImportState, TripState
 from ferry.queries.imports import refused_tables
@@ -261,6 +263,126 @@ def test_a_straight_file_that_is_killed_doubles_nothing(source, monkeypatch) -> 
     done = import_at_once(file_import=file_import, now=lambda: NOW + HOUR)
     assert fates(done) == [(number, "unmatched") for number in range(2, 7)]
     assert Record.objects.count() == 5
+
+
+@pytest.mark.parametrize(
+    ("place", "word", "kind", "fate"),
+    [
+        ("CN-HORGOS", "入境", "", "return"),
+        ("CN-HORGOS", "Entry", "", "return"),
+        ("CN-HORGOS", "Въезд", "", None),
+        ("CN-HORGOS", "Въезд", "kz_entry", "kz_entry"),
+        ("CN-HORGOS", "入境", "border_exit", None),
+        ("KZ-NURZHOLY", "Въезд", "", "kz_entry"),
+        ("KZ-NURZHOLY", "Entry", "", "kz_entry"),
+        ("KZ-NURZHOLY", "入境", "", None),
+        (None, "Entry", "", None),
+    ],
+)
+def test_an_entry_is_one_into_the_country_of_its_source_unless_more_is_said(place, word, kind, fate) -> None:
+    said = {"name": "register", "at": AT, "by": BY}
+    source = open_source(checkpoint=a_checkpoint(place), **said) if place else source_named(**said)
+    line = f"{word},2026-11-22 12:30,1,,E12345678,,"
+    file_import = worked(upload(source, line, writing={"kind": kind}))
+    imported(file_import) if fate else None
+    assert list(Record.objects.values_list("kind", flat=True)) == ([fate] if fate else [])
+    assert file_import.refused == (0 if fate else 1)
+
+
+def test_a_word_that_is_not_known_is_refused_with_those_that_are_in_the_readers_language(source) -> None:
+    line = "gone,2026-11-22 12:30,1,,E12345678,,"
+    told = [
+        worked(upload(source, line, language=language)).lines.get().told["reasons"][0][1]
+        for language in ("en", "zh-hans", "ru")
+    ]
+    wanted = ["border_exit, kz_entry", "出境, 入境哈萨克斯坦", "Выезд, Въезд в Казахстан"]
+    assert all(words in reason for words, reason in zip(wanted, told, strict=True))
+
+
+def a_turn(at: datetime = NOW) -> RecordImport:
+    """Have a worker take the next turn of an import, three batches long, and give that import."""
+    claimed = claim_import(model=RecordImport, at=at)
+    clock = count()
+    work_import(file_import=claimed, now=lambda: at + next(clock) * TURN / 4, trade=RECORDS)
+    return RecordImport.objects.get(pk=claimed.pk)
+
+
+def returns(count: int) -> list[str]:
+    return [f"return,2026-11-22 12:{number:02},{number},,E12345678,," for number in range(count)]
+
+
+def test_a_long_file_has_its_turns_among_the_others(source) -> None:
+    long = upload(source, *returns(13))
+    turn = a_turn()
+    assert (turn.pk, turn.read, turn.state, turn.tries) == (long.pk, 6, ImportState.READING, 0)
+    short = upload(source, *returns(1))
+    turn = a_turn(NOW + timedelta(minutes=1))
+    assert (turn.pk, turn.state) == (short.pk, ImportState.PREVIEWED)
+    start_records(file_import=turn, at=NOW, by=BY)
+    turns = [a_turn(NOW + timedelta(minutes=minute)) for minute in range(2, 5)]
+    assert [(turn.pk, turn.state) for turn in turns] == [
+        (short.pk, ImportState.DONE),
+        (long.pk, ImportState.READING),
+        (long.pk, ImportState.PREVIEWED),
+    ]
+    assert turns[-1].tallies == {"records": {"unmatched": 13}}
+
+
+@pytest.mark.parametrize("is_straight", [False, True])
+@pytest.mark.parametrize("life", [1, 2, 3])
+def test_workers_that_are_killed_again_and_again_take_each_line_once(
+    source, monkeypatch, is_straight: bool, life: int
+) -> None:
+    """Each worker lives for so many batches, and dies in the middle of the next."""
+    lines = [*returns(7), "return,yesterday,7,,E12345678,,"]
+    file_import = upload(source, *lines, is_straight=is_straight)
+    taken: list[int] = []
+
+    def dying(does):
+        def once(self, batch):
+            told = does(self, batch)
+            if len(taken) == life:
+                raise Killed
+            taken.append(len(batch))
+            return told
+
+        return once
+
+    monkeypatch.setattr(imports.Sheet, "judge", dying(imports.Sheet.judge))
+    monkeypatch.setattr(imports.Sheet, "take", dying(imports.Sheet.take))
+    hours = iter(NOW + number * HOUR for number in range(30))
+    while not file_import.finished_at:
+        if file_import.state == ImportState.PREVIEWED:
+            start_records(file_import=file_import, at=NOW, by=BY)
+        try:
+            a_turn(next(hours))
+        except Killed:
+            taken.clear()
+        file_import.refresh_from_db()
+    assert file_import.state == ImportState.DONE
+    assert fates(file_import) == [*((number, "unmatched") for number in range(2, 9)), (9, "refused")]
+    assert sorted(Record.objects.values_list("source_line", flat=True)) == list(range(2, 9))
+
+
+def test_a_turn_goes_from_one_sheet_into_the_next(source, monkeypatch) -> None:
+    monkeypatch.setattr(imports, "BATCH", 1)
+    workbook = Workbook()
+    for lines in (returns(2), returns(4)[2:]):
+        sheet = workbook.create_sheet()
+        for line in (HEADING, *lines):
+            sheet.append(line.split(","))
+    workbook.remove(workbook.worksheets[0])
+    file = io.BytesIO()
+    workbook.save(file)
+    said = {"source": source, "key": uuid.uuid4(), "name": "two.xlsx", "language": "en", "at": NOW, "by": BY}
+    file_import = keep_records(file=file, **said)[0]
+    shown = [a_turn(NOW + hour * HOUR) for hour in range(2)]
+    assert [turn.read for turn in shown] == [3, 4]
+    start_records(file_import=shown[-1], at=NOW, by=BY)
+    turns = [a_turn(NOW + hour * HOUR) for hour in range(2)]
+    assert [(turn.read, turn.state) for turn in turns] == [(3, ImportState.IMPORTING), (4, ImportState.DONE)]
+    places = file_import.lines.order_by("sheet", "number").values_list("sheet", "number", "fate")
+    assert list(places) == [(sheet, number, "unmatched") for sheet in (0, 1) for number in (2, 3)]
 
 
 def test_what_matched_nothing_is_matched_by_itself_when_its_trip_appears(source) -> None:

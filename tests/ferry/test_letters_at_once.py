@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.core import mail
+from django.db import transaction
 
 from clearance.actions.levels import level_all_due
 from clearance.models import Duty
@@ -109,6 +110,15 @@ class TestNotices:
         work(tasks.send_letters, at=AT)
         assert sorted(letter.to[0] for letter in mail.outbox) == sorted(one.user.email for one in members)
         assert Notice.objects.filter(mailed_at=AT, mail_due_at=None, mail_tries=1).count() == 4 * 40
+
+    def test_a_member_whom_a_worker_holds_is_left_whole_to_it(self) -> None:
+        held, *others = self.members()
+        with transaction.atomic():
+            Membership.objects.select_for_update(no_key=True).get(pk=held.pk)
+            [taken] = at_once(lambda: claim_letters(at=AT))
+        assert {letter[0].membership_id for letter in taken} == {one.pk for one in others}
+        [letter] = claim_letters(at=AT)
+        assert [line.membership_id for line in letter] == [held.pk] * len(self.KINDS)
 
     def test_what_a_worker_took_who_was_killed_is_sent_later_and_once(self) -> None:
         members = self.members()

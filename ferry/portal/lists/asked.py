@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Chip:
-    """A filter in force, and the address without it."""
+    """A filter in force, and the address without it; none of one that is kept."""
 
     label: str
     told: str
@@ -59,8 +59,22 @@ class Asked:
         return cls(listing, scene, said.get("q", "").strip()[:LONGEST_SEARCH], values, known)
 
     @property
-    def is_filtered(self) -> bool:
+    def is_narrowed(self) -> bool:
         return bool(self.q or self.values)
+
+    @property
+    def is_filtered(self) -> bool:
+        """Say whether anything could be taken away."""
+        return bool(self.q or self.filtered_by)
+
+    @property
+    def filtered_by(self) -> int:
+        return len(self.values) - len(self.kept)
+
+    @property
+    def kept(self) -> Mapping[str, str]:
+        kept = {one.name for one in self.listing.filters if _is_kept(one)}
+        return {name: value for name, value in self.values.items() if name in kept}
 
     @property
     def search(self) -> Search:
@@ -86,7 +100,7 @@ class Asked:
     def found(self) -> Found:
         """Find what fits. Where everything does it is not counted, for that may be a million."""
         full = self.listing.rows(self.scene.whose)
-        return Found(self.rows, full, few_of(self.rows) if self.is_filtered else None)
+        return Found(self.rows, full, few_of(self.rows) if self.is_narrowed else None)
 
     @property
     def count(self) -> int | None:
@@ -117,13 +131,15 @@ class Asked:
 
     @property
     def cleared(self) -> Asked:
-        return replace(self, q="", values={})
+        return replace(self, q="", values=self.kept)
 
     @property
     def chips(self) -> list[Chip]:
         return [
             Chip(
-                str(one.label), one.told(self.values[one.name], self.scene) or "", self.without(one.name).url
+                str(one.label),
+                one.told(self.values[one.name], self.scene) or "",
+                "" if _is_kept(one) else self.without(one.name).url,
             )
             for one in self.listing.filters
             if one.name in self.values
@@ -165,3 +181,7 @@ class Asked:
             turned, direction = ("-" if usual == f"-{column.sort}" else ""), "none"
         sort = f"{turned}{column.sort}"
         return Head(column, direction, replace(self, sort="" if sort == usual else sort).url)
+
+
+def _is_kept(one: Filter) -> bool:
+    return isinstance(one, Choice) and one.is_kept

@@ -73,6 +73,8 @@ class Choice:
     narrow: Callable[[Rows, str, Scene], Rows]
     #: What the list shows while nothing is chosen, if that is not all.
     otherwise: Callable[[Rows], Rows] = field(default=lambda rows: rows)
+    #: The list is always of one of its values.
+    is_kept: bool = False
     kind: str = "choice"
 
     def told(self, value: str, scene: Scene) -> str | None:

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 
 
 def picked_ids(request: HttpRequest, ask: Callable[[dict[str, str]], Asked]) -> list[int]:
-    """Give the ids that were picked, or with `all` those of every row that fits."""
+    """Give the ids that were picked, or with `all` those of every row that fits.
+
+    A page that asks once more sends them in one field: a request may hold a thousand fields only.
+    """
     if "all" in request.POST:
         asked = ask(dict(parse_qsl(request.POST.get("query", ""))))
         return list(asked.rows.order_by("pk").values_list("pk", flat=True)[:PICKED_AT_MOST])
-    said = request.POST.getlist("row")[:PICKED_AT_MOST]
+    said = ",".join(request.POST.getlist("row")).split(",")[:PICKED_AT_MOST]
     return [int(one) for one in dict.fromkeys(said) if one.isascii() and one.isdigit() and len(one) < 19]
 
 

@@ -10,19 +10,23 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from clearance.actions.bulk import work_desk_job
-from clearance.models import Act, Duty
+from clearance.models import Act, Duty, Posting
 from clearance.models.chain import ChainLink
 from ferry.actions.case_work import attach_to_case, comment_case
-from ferry.models import BulkJob, CaseKind, CaseLevel, CaseState, Party, StepKind
+from ferry.actions.cases import open_case
+from ferry.models import BulkJob, CaseKind, CaseLevel, CaseState, Party, StepKind, Weight
+from ferry.queries.cases import still_inside
 from tests.builders import (
     AT,
     BY,
     a_checkpoint,
     a_company,
+    a_declaration,
     a_member,
     a_picture,
     a_route,
     a_trip,
+    a_vehicle,
     an_officer,
 )
 from tests.ferry.actions.test_case_steps import a_case, kinds
@@ -56,6 +60,44 @@ def test_it_is_found_by_its_company_and_who_has_it(client, supervisor, case):
     assert (case.officer, case.assigned_to) == (supervisor, None)
 
 
+def test_the_list_keeps_its_checkpoint_whatever_is_taken_away(client, supervisor, case):
+    entry = a_checkpoint("KZ-NURZHOLY")
+    Posting.objects.create(user=supervisor, checkpoint=entry, duty=Duty.SUPERVISOR)
+    shown = client.get(reverse("desk:cases"), {"place": entry.code, "given": "nobody"}).content.decode()
+    queue = re.search(r'<a href="([^"]*)" data-queue="nobody" aria-current="true"', shown)
+    assert queue
+    assert f"place={entry.code}" in queue[1]
+    assert f'class="fm-clear" href="?place={entry.code}"' in shown
+    assert f'class="fm-chip">Checkpoint: {entry.name}</span>' in shown
+
+
+def test_a_checkpoint_without_cases_has_nothing_to_take_away(client, supervisor):
+    shown = client.get(reverse("desk:cases")).content.decode()
+    assert "No open cases" in shown
+    assert "Clear all" not in shown
+
+
+def test_a_case_of_a_declaration_names_the_vehicles_without_an_exit(client, supervisor):
+    trip = a_trip()
+    left, waiting, unplanned = trip.vehicle.vin, "LGXCE4CB8S0123456", "LATPAB071W1005301"
+    declaration = a_declaration(trip.company, [left, waiting, unplanned])
+    declaration.declared_vehicles.filter(vin=left).update(exited_at=AT)
+    second = a_trip(trip.company, vehicle=a_vehicle(trip.company, vin=waiting), declaration=declaration)
+    opened = open_case(
+        declaration=declaration,
+        kind=CaseKind.QUANTITY_DIFFERS,
+        weight=Weight.HIGH,
+        facts={"declared": 3, "out": 1},
+        at=AT,
+        by=BY,
+    )
+    shown = client.get(reverse("desk:case", args=[opened.pk])).content.decode()
+    assert reverse("desk:trip", args=[second.reference]) in shown
+    assert "no trip yet" in shown
+    inside = still_inside(opened)
+    assert (inside.shown, inside.left_off) == ([(unplanned, ""), (waiting, second.reference)], 0)
+
+
 def test_it_is_worked_on_and_the_company_is_kept_out_of_what_is_internal(client, supervisor, case):
     comment_case(case=case, text="ours alone", is_internal=True, party=Party.COMPANY, at=AT, by=BY)
     act(client, case, "comment", text="Look at their scans.", is_internal="on")
@@ -86,6 +128,16 @@ def test_a_supervisor_opens_again_what_he_wrote_off(client, supervisor, case):
     case.refresh_from_db()
     assert (case.state, case.documents.count()) == (CaseState.WRITTEN_OFF, 1)
     act(client, case, "reopen", reason="It was found.")
+    case.refresh_from_db()
+    assert case.is_open
+
+
+def test_a_file_that_is_none_writes_nothing_off_and_loses_no_note(client, supervisor, case):
+    file = SimpleUploadedFile("x.svg", b"<svg/>", "image/svg+xml")
+    said = {"resolution": "written_off", "note": "The archive burnt.", "evidence": file}
+    answer = client.post(reverse("desk:case", args=[case.pk]), said)
+    assert answer.status_code == 400
+    assert "The archive burnt." in answer.content.decode()
     case.refresh_from_db()
     assert case.is_open
 

@@ -11,6 +11,8 @@ from django.urls import reverse
 from clearance.actions.imports import import_at_once
 from clearance.actions.sources import keep_records, open_source, source_named, start_records
 from clearance.models import Duty, RecordImport, Source, SourceHeadings
+from clearance.queries import sources
+from clearance.queries.sources import Delivered
 from ferry.actions.file_imports import correct_headings
 from tests.builders import AT, BY, a_checkpoint, a_record_file, an_authority_key, an_officer
 
@@ -65,9 +67,18 @@ def test_each_source_says_when_it_last_delivered_and_how_much(client, supervisor
     a_record_file(RETURN.format("BP-1"), RETURN.format("BP-2"), is_straight=True)
     an_authority_key()
     (row, *_others) = page(client, "sources").context["sources"]
-    assert (row[0].name, row[1].lines, row[1].unmatched) == ("Horgos border police", 2, 2)
+    assert (row[0].name, row[1].lines, row[1].unmatched) == ("Horgos border police", (2, False), (2, False))
     assert row[1].last_at == AT
-    assert page(client, "sources").context["by_key"] == [("customs feed", (None, 0, 0))]
+    assert page(client, "sources").context["by_key"] == [("customs feed", Delivered())]
+
+
+def test_many_records_are_counted_no_further_than_a_thousand(client, supervisor, monkeypatch) -> None:
+    monkeypatch.setattr(sources, "COUNTED", 2)
+    a_record_file(*(RETURN.format(f"BP-{number}") for number in range(3)), is_straight=True)
+    shown = page(client, "sources")
+    [(_source, delivered)] = shown.context["sources"]
+    assert (delivered.lines, delivered.unmatched) == ((2, True), (2, True))
+    assert ">2+</a>" in shown.content.decode()
 
 
 def test_the_list_asks_as_much_for_many_as_for_one(

@@ -14,9 +14,19 @@ from openpyxl import load_workbook
 
 from ferry.actions.passes import receipt_pin
 from ferry.actions.receipts import confirm_receipt
-from ferry.actions.refund import HOLD, TRIES, ask_for_package, claim_package, make_package, mark_filed
+from ferry.actions.refund import (
+    HOLD,
+    LOST_AFTER,
+    TRIES,
+    ask_for_package,
+    claim_package,
+    make_package,
+    mark_filed,
+    remove_lost_files,
+)
 from ferry.errors import Conflict, Invalid
 from ferry.models import Declaration, DeclaredVehicle, RefundFiling, RefundPackage, RefundPiece
+from ferry.models.refund import FOLDER
 from tests.builders import AT, BY, a_vin, an_exited_trip
 
 pytestmark = pytest.mark.django_db
@@ -169,7 +179,7 @@ def test_a_worker_that_dies_while_it_draws_loses_no_piece(three, monkeypatch):
     assert (package.state, package.done, len(opened(package))) == ("done", 3, 5)
 
 
-def die(*_args):
+def die(*_args, **_said):
     raise MemoryError
 
 
@@ -200,6 +210,36 @@ def test_pieces_of_what_failed_are_removed(three):
     assert claim_package(at=LATER) is None
     assert RefundPackage.objects.get().state == "failed"
     assert not RefundPiece.objects.exists()
+
+
+def test_a_file_whose_worker_died_before_its_row_is_removed_after_a_day(three, monkeypatch):
+    package = started(three)
+    with monkeypatch.context() as killed:
+        killed.setattr("ferry.actions.refund._say", die)
+        with pytest.raises(MemoryError):
+            make_package(package=claim_package(at=LATER), now=lambda: LATER)
+    piece = package.pieces.get()
+    storage = piece.file.storage
+    [written] = {f"{FOLDER}/{name}" for name in storage.listdir(FOLDER)[1]} - {piece.file.name}
+    moment = storage.get_modified_time(written)
+    assert not remove_lost_files(at=moment + LOST_AFTER)
+    assert storage.exists(written)
+    assert remove_lost_files(at=moment + LOST_AFTER + timedelta(minutes=1)) == 1
+    assert not storage.exists(written)
+    assert storage.exists(piece.file.name)
+    assert not remove_lost_files(at=moment + 2 * LOST_AFTER)
+
+
+def test_what_was_made_is_no_lost_file(three):
+    package = made(three)
+    moment = package.file.storage.get_modified_time(package.file.name)
+    assert not remove_lost_files(at=moment + 2 * LOST_AFTER)
+    assert opened(package)
+
+
+def test_nothing_is_lost_where_nothing_was_made(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    assert not remove_lost_files(at=LATER)
 
 
 def test_it_fails_after_some_tries():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
@@ -71,6 +72,15 @@ def test_they_are_given_to_somebody(cases, post, company):
 def test_all_that_fit_are_taken_as_they_are_filtered(cases, post):
     post([], "resolve", all="1", query="kind=damage", resolution="explained", note="x", sure="1")
     assert states(cases) == [CaseState.RESOLVED, CaseState.OPEN]
+
+
+def test_more_are_confirmed_than_a_request_has_fields(cases, post, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 7
+    shown = post([], "comment", all="1").content.decode()
+    rows = re.findall(r'name="row" value="([^"]*)"', shown)
+    assert rows == [",".join(str(case.pk) for case in cases)]
+    post([], "comment", row=rows, text="Called them all.", sure="1")
+    assert [kinds(case).count("commented") for case in cases] == [1, 1]
 
 
 def test_what_is_settled_already_is_told_before_and_left(cases, post):

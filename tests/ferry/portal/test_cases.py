@@ -275,11 +275,14 @@ def test_it_is_settled_with_evidence_and_amount_and_opened_again(company, client
     assert "He sent another photo." in see("case", case.pk)
 
 
-def test_a_file_that_is_none_settles_nothing(company, client, as_dispatcher):
+def test_a_file_that_is_none_settles_nothing_and_loses_no_note(company, client, as_dispatcher):
     case = a_case(company)
     file = SimpleUploadedFile("x.jpg", b"MZ", "image/jpeg")
-    said = {"resolution": "explained", "note": "x", "evidence": file}
-    client.post(reverse("portal:case_resolve", args=[case.pk]), said)
+    said = {"resolution": "explained", "note": "He called at nine.", "evidence": file}
+    answer = client.post(reverse("portal:case_resolve", args=[case.pk]), said)
+    assert answer.status_code == 400
+    assert "He called at nine." in answer.content.decode()
+    assert "Only photos" in answer.content.decode()
     case.refresh_from_db()
     assert case.is_open
     assert case.steps.count() == 1

@@ -29,6 +29,14 @@ def test_a_nul_in_an_address_is_refused(client, company, address):
     assert client.get(address).status_code == 400
 
 
+def test_a_forms_address_opened_by_itself_says_that_nothing_was_sent(client, company):
+    answer = client.get("/cases/selected/", headers={"accept-language": "en"})
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "Nothing was sent" in answer.content.decode()
+    assert int(answer["Content-Length"]) == len(answer.content)
+    assert "Content-Security-Policy" in answer
+
+
 @pytest.mark.parametrize("address", ["/drivers/{}/", "/cases/{}/", "/trips/?before={}"])
 @pytest.mark.parametrize("number", ["9223372036854775808", "9" * 40])
 def test_a_number_no_database_can_hold_is_nobodys(client, company, address, number):

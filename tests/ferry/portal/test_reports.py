@@ -158,6 +158,13 @@ class TestTheWorkbook:
         share = {row[0].value: row for row in book["By route"].iter_rows()}
         assert any(cell.number_format == "0.0%" for cell in share["Horgos → Nur Zholy"])
 
+    def test_a_share_is_the_same_as_on_the_page(self, company, client, see):
+        lay(company, verdicts={"release": 5, "refuse": 8})
+        book, _answer = self.book(client, kind="day", on="2026-11-22")
+        route = next(row for row in book["By route"].iter_rows() if row[0].value == "Horgos → Nur Zholy")
+        assert 0.384 in [cell.value for cell in route]
+        assert "38.4%" in see("reports", kind="day", on="2026-11-22")
+
     def test_a_companys_name_never_becomes_a_formula(self, company, client):
         company.name = "=HYPERLINK(1)"
         company.save()

@@ -9,9 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ferry.rules.reports import Period, merged, minutes_between, percentile, period_of
+from ferry.rules.reports import Period, merged, minutes_between, percentile, period_of, told_share
 
 ON = date(2026, 11, 18)
+
+
+def test_a_share_is_rounded_down_and_a_whole_one_kept():
+    assert [told_share(share) for share in (5 / 13, 9999 / 10_000, 0.29, 1, 0)] == [0.384, 0.999, 0.29, 1, 0]
 
 
 @pytest.mark.parametrize(
