@@ -145,7 +145,10 @@ def _ready(numbers: range, over: str, at: datetime) -> list[str]:
 
 
 def lay_ready(count: int) -> None:
-    """Lay ready trips by SQL, for what does not read codes: many more a second than real ones."""
+    """Lay ready trips by SQL, for what does not read codes: many more a second than real ones.
+
+    They lie in the order of their numbers, as trips that were planned one after another do.
+    """
     at = timezone.now()
     values = {
         "company": a_company().pk,
@@ -180,11 +183,11 @@ READY = (
     """INSERT INTO ferry_declaration (company_id, number, supervision_mode, status, status_at, status_claimed,
         quantity, created_at)
     SELECT %(company)s, '940720260' || lpad(min(n)::text, 9, '0'), '0110', 'released', %(at)s, false,
-        count(*), %(at)s FROM laid GROUP BY n / %(each)s""",
+        count(*), %(at)s FROM laid GROUP BY n / %(each)s ORDER BY min(n)""",
     """INSERT INTO ferry_declaredvehicle (declaration_id, vin)
     SELECT declaration.id, vin
     FROM (SELECT vin, min(n) OVER (PARTITION BY n / %(each)s) AS first FROM laid) listed
-    JOIN ferry_declaration declaration ON number = '940720260' || lpad(first::text, 9, '0')""",
+    JOIN ferry_declaration declaration ON number = '940720260' || lpad(first::text, 9, '0') ORDER BY vin""",
     """INSERT INTO ferry_trip (reference, company_id, vehicle_id, driver_id, person_id, declaration_id,
         route_id, delivery_place, consignee_name, consignee_phone, consignee_language, opens_at, closes_at,
         planned_return_on, state, outcome, created_at, pin_sealed, pin_failures)
@@ -192,12 +195,12 @@ READY = (
         %(route)s, 'Park 3', 'Almaty Auto', '', 'ru', %(opens_at)s, %(opens_at)s + interval '1 day',
         (%(opens_at)s + interval '1 day')::date, 'ready', 'waiting', %(at)s, '', 0
     FROM laid JOIN ferry_vehicle vehicle USING (vin) JOIN ferry_driver driver ON driver.person_id = person
-    JOIN ferry_declaredvehicle declared ON declared.vin = laid.vin""",
+    JOIN ferry_declaredvehicle declared ON declared.vin = laid.vin ORDER BY n""",
     """INSERT INTO ferry_pass (trip_id, pass_id, short_code, code, signing_key_id, driver_id, vin, opens_at,
         closes_at, issued_at, state, end_reason)
     SELECT trip.id, gen_random_uuid(), lpad(n::text, 9, '0'), '', %(key)s, trip.driver_id, vin, trip.opens_at,
         trip.closes_at, %(at)s, 'open', ''
-    FROM laid JOIN ferry_trip trip ON trip.person_id = person""",
+    FROM laid JOIN ferry_trip trip ON trip.person_id = person ORDER BY n""",
 )
 
 
@@ -221,7 +224,7 @@ SELECT gen_random_uuid(), '', {checkpoint}, '1', '{crossing}', pass.id, trip.id,
     'release', '[]', {moment}, ''
 FROM ferry_trip trip JOIN ferry_pass pass ON pass.trip_id = trip.id
 JOIN ferry_route route ON route.id = trip.route_id
-WHERE trip.state = 'ready'
+WHERE trip.state = 'ready' ORDER BY trip.id
 """
 RECORDS = """
 INSERT INTO clearance_record (kind, occurred_at, vin, passport_number, declaration_number, status, source,
@@ -230,6 +233,7 @@ INSERT INTO clearance_record (kind, occurred_at, vin, passport_number, declarati
 SELECT '{kind}', {moment}, '', driver.passport_number, '', '', 'measured', trip.reference, '{{}}',
     md5(trip.reference || '{kind}'), %(at)s, 'measured', trip.id, trip.person_id, %(at)s, 'person'
 FROM ferry_trip trip JOIN ferry_driver driver ON driver.id = trip.driver_id WHERE trip.state = 'ready'
+ORDER BY trip.id
 """
 EXIT, ENTRY = "trip.opens_at + interval '10 min'", "trip.opens_at + interval '30 min'"
 HANDED_OVER, BACK = "trip.opens_at + interval '50 min'", "trip.opens_at + interval '55 min'"

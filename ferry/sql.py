@@ -39,7 +39,8 @@ def as_table(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, 
     """Write rows as a subquery, with its parameters; `types` are the columns' on PostgreSQL.
 
     There the text is the same for any number of rows but one: for a single row PostgreSQL finds its general
-    plan good enough to keep, for arrays it would not.
+    plan good enough to keep, for arrays it would not. Arrays are sent as binary: as text they cost four times
+    as much.
     """
     values = [value for row in rows for value in row]
     if not on_postgresql():
@@ -47,7 +48,7 @@ def as_table(types: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[str, 
         return f"VALUES {', '.join([one] * len(rows))}", [stored(value) for value in values]
     if len(rows) == 1:
         return f"SELECT {', '.join(f'%s::{type_}' for type_ in types)}", values
-    columns = ", ".join(f"%s::{type_}[]" for type_ in types)
+    columns = ", ".join(f"%b::{type_}[]" for type_ in types)
     return f"SELECT * FROM unnest({columns})", [list(column) for column in zip(*rows, strict=True)]  # noqa: S608  (the types are ours)
 
 

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler
+from django.http import HttpResponse
+from django.template.loader import render_to_string
+from django.views.defaults import bad_request
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
+    from django.http import HttpRequest
 
 #: Twice what a spreadsheet may have, so that one that is somewhat too large is told so on its page.
 MOST_BYTES = 64 * 1024**2
@@ -28,3 +32,10 @@ class Limit(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
         return None
+
+
+def refuse_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what cannot be taken, and say of what is too large that it is."""
+    if isinstance(exception, RequestDataTooBig):
+        return HttpResponse(render_to_string("413.html"), status=413)
+    return bad_request(request, exception)

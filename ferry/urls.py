@@ -22,3 +22,5 @@ urlpatterns = [
     path("lane/", include("clearance.lane.urls")),
     path("desk/", include("clearance.desk.urls")),
 ]
+
+handler400 = "ferry.uploads.refuse_request"

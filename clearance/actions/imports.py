@@ -24,6 +24,7 @@ from clearance.rules.sources import ENTRY_INTO, kinds_from
 from ferry.actions.import_work import Judged, Trade, claim_import, work_import
 from ferry.actions.imports import batches
 from ferry.errors import Invalid, Reason
+from ferry.models import Country
 from ferry.queries.issue import CHINA, KAZAKHSTAN
 from ferry.sheets import clean_row, read_choice, read_tables
 from ferry.sheets.fields import KIND_LABELS
@@ -37,8 +38,11 @@ if TYPE_CHECKING:
     from ferry.sheets import Row, Table
 
 BATCH = 1000
-#: Words for an entry that do not say into which country.
-ENTRY = {"入境", "人员入境", "entry", "въезд"}
+#: Words for an entry that do not say into which country, by the country that says so of its own border.
+ENTRY = {
+    Country.CHINA.value: {"入境", "人员入境", "entry"},
+    Country.KAZAKHSTAN.value: {"въезд", "entry"},
+}
 TEXTS = ("vin", "passport_number", "declaration", "status")
 
 Read = tuple["Row", dict[str, Any], Sequence[Reason]]
@@ -146,11 +150,16 @@ class Sheet:
         return checkpoint.country if checkpoint else ""
 
     def _told(self, row: Row) -> Row:
-        """Tell of a bare entry whether it is one into Kazakhstan or the return to China."""
-        if fold(row.values.get("kind", "")) not in ENTRY:
-            return row
-        given = self.file_import.kind
-        kind = given if given in ENTRY_INTO.values() else ENTRY_INTO.get(self._country)
+        """Tell of a bare entry whether it is one into Kazakhstan or the return to China.
+
+        A word of the other side's is none: the file may be that of another source.
+        """
+        word, given = fold(row.values.get("kind", "")), self.file_import.kind
+        said_in = {country for country, words in ENTRY.items() if word in words}
+        if said_in and given in ENTRY_INTO.values():
+            kind: str | None = given
+        else:
+            kind = ENTRY_INTO[self._country] if self._country in said_in else None
         return replace(row, values={**row.values, "kind": kind}) if kind else row
 
     def _zone(self, row: Row) -> tzinfo:

@@ -25,7 +25,6 @@ from ferry.actions.reports import mark_days
 from ferry.models import (
     Case,
     CaseKind,
-    Declaration,
     DeclarationStatus,
     EventKind,
     Outcome,
@@ -33,7 +32,7 @@ from ferry.models import (
 )
 from ferry.queries.issue import china_date
 
-BATCH = 500
+BATCH = 1000
 BY = "reconciliation"
 #: When to try again what needs a trip that another worker holds.
 SOON = timedelta(minutes=1)
@@ -230,6 +229,12 @@ def _note_discharges(assessed: Iterable[Assessed], at: datetime) -> None:
         cursor.execute(NOTE.format(rows=table), [*values, *noted])
 
 
+READY = """
+WITH ready (id, moment) AS ({rows})
+UPDATE ferry_declaration SET refund_ready_at = ready.moment FROM ready WHERE ferry_declaration.id = ready.id
+"""
+
+
 def _note_refund_ready(assessed: Iterable[Assessed]) -> None:
     """Note when a declaration became refund-ready: when it was closed and its last vehicle was out.
 
@@ -243,8 +248,11 @@ def _note_refund_ready(assessed: Iterable[Assessed]) -> None:
             moment = max(closed, seen.last_out_at)
             if trip.refund_ready_at != moment:
                 ready[seen.id] = moment
-    for declaration_id, moment in sorted(ready.items()):
-        Declaration.objects.filter(pk=declaration_id).update(refund_ready_at=moment)
+    if not ready:
+        return
+    table, values = sql.as_table(("bigint", "timestamptz"), sorted(ready.items()))
+    with sql.cursor() as cursor:
+        cursor.execute(READY.format(rows=table), values)
 
 
 def _look_at_neighbours(assessed: Collection[Assessed], opened: Iterable[Case], at: datetime) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, Max, OuterRef, Q
 
 from clearance.models import Examination, ExaminationOutcome, Policy, Record, RecordKind, Scan, Withdrawal
-from clearance.queries.rows import among, rows_of
+from clearance.queries.rows import Rows, read
 from clearance.rules.assess import (
     CHANGED,
     CaseSeen,
@@ -76,6 +76,7 @@ class DueTrip(NamedTuple):
     opens_at: datetime
     closes_at: datetime
     exited_at: datetime | None
+    arrived_at: datetime | None
     driver_returned_at: datetime | None
     declaration_id: int
     declaration_number: str
@@ -106,6 +107,7 @@ COLUMNS = (
     "opens_at",
     "closes_at",
     "exited_at",
+    "arrived_at",
     "driver_returned_at",
     "declaration_id",
     "declaration__number",
@@ -124,8 +126,11 @@ COLUMNS = (
 
 
 def due_rows(pks: Collection[int]) -> list[DueTrip]:
-    rows = Trip.objects.filter(pk__in=among(pks)).order_by("pk").values_list(*COLUMNS)
-    return [DueTrip._make(row) for row in rows_of(rows)]
+    return [DueTrip._make(row) for row in read(_columns_of, pks)]
+
+
+def _columns_of(pks: Any) -> Rows:
+    return Trip.objects.filter(pk__in=pks).order_by("pk").values_list(*COLUMNS)
 
 
 def evidence_for(trips: Collection[DueTrip]) -> dict[int, Evidence]:
@@ -198,7 +203,11 @@ def _grouped(rows: Iterable[tuple[Any, ...]], make: type[Row]) -> Mapping[int, l
 
 
 def _passes(pks: list[int]) -> Mapping[int, list[PassSeen]]:
-    rows = Pass.objects.filter(trip__in=among(pks)).values_list(
+    return _grouped(read(_passes_of, pks), PassSeen)
+
+
+def _passes_of(pks: Any) -> Rows:
+    return Pass.objects.filter(trip__in=pks).values_list(
         "trip_id",
         "pk",
         "vin",
@@ -209,12 +218,15 @@ def _passes(pks: list[int]) -> Mapping[int, list[PassSeen]]:
         "state",
         "ended_at",
     )
-    return _grouped(rows_of(rows), PassSeen)
 
 
 def _scans(pks: list[int]) -> Mapping[int, list[ScanSeen]]:
+    return _grouped(((row[0], str(row[1]), *row[2:]) for row in read(_scans_of, pks)), ScanSeen)
+
+
+def _scans_of(pks: Any) -> Rows:
     examined = Examination.objects.filter(scan=OuterRef("pk"), outcome=DETAINED)
-    rows = Scan.objects.filter(trip__in=among(pks)).values_list(
+    return Scan.objects.filter(trip__in=pks).values_list(
         "trip_id",
         "scan_id",
         "pass_used_id",
@@ -228,15 +240,17 @@ def _scans(pks: list[int]) -> Mapping[int, list[ScanSeen]]:
         Exists(examined),
         Exists(Withdrawal.objects.filter(scan=OuterRef("pk"))),
     )
-    return _grouped(((row[0], str(row[1]), *row[2:]) for row in rows_of(rows)), ScanSeen)
 
 
 def _records(pks: list[int]) -> Mapping[int, list[RecordSeen]]:
-    rows = Record.objects.filter(trip__in=among(pks)).exclude(kind=RecordKind.DECLARATION_STATUS)
-    found = rows.values_list(
+    return _grouped(((*row[:6], bool(row[6])) for row in read(_records_of, pks)), RecordSeen)
+
+
+def _records_of(pks: Any) -> Rows:
+    rows = Record.objects.filter(trip__in=pks).exclude(kind=RecordKind.DECLARATION_STATUS)
+    return rows.values_list(
         "trip_id", "source_reference", "kind", "occurred_at", "vin", "person_id", "passport_number"
     )
-    return _grouped(((*row[:6], bool(row[6])) for row in rows_of(found)), RecordSeen)
 
 
 def _receipt(trip: DueTrip) -> ReceiptSeen | None:
@@ -252,19 +266,11 @@ def _refusal(trip: DueTrip) -> RefusalSeen | None:
 
 
 def _declarations(trips: Collection[DueTrip]) -> dict[int, DeclarationSeen]:
-    pks = {trip.declaration_id for trip in trips}
-    counted = DeclaredVehicle.objects.filter(declaration__in=among(pks)).values("declaration_id")
-    counts = counted.values_list("declaration_id", Count("pk"), Count("exited_at"), Max("exited_at"))
-    out = {row[0]: row[1:] for row in rows_of(counts)}
-    changed = Record.objects.filter(
-        declaration__in=among(pks), kind=RecordKind.DECLARATION_STATUS, status__in=CHANGED
-    )
-    changes: defaultdict[int, list[tuple[str, datetime]]] = defaultdict(list)
-    for declaration_id, status, moment in rows_of(
-        changed.values_list("declaration_id", "status", "occurred_at")
-    ):
-        changes[declaration_id].append((status, moment))
     by_id = {trip.declaration_id: trip for trip in trips}
+    out = {row[0]: row[1:] for row in read(_declared_in, by_id)}
+    changes: defaultdict[int, list[tuple[str, datetime]]] = defaultdict(list)
+    for declaration_id, status, moment in read(_changes_of, by_id):
+        changes[declaration_id].append((status, moment))
     return {
         pk: DeclarationSeen._make(
             (
@@ -281,16 +287,27 @@ def _declarations(trips: Collection[DueTrip]) -> dict[int, DeclarationSeen]:
     }
 
 
+def _declared_in(pks: Any) -> Rows:
+    declared = DeclaredVehicle.objects.filter(declaration__in=pks).values("declaration_id")
+    return declared.values_list("declaration_id", Count("pk"), Count("exited_at"), Max("exited_at"))
+
+
+def _changes_of(pks: Any) -> Rows:
+    said = Record.objects.filter(declaration__in=pks, kind=RecordKind.DECLARATION_STATUS, status__in=CHANGED)
+    return said.values_list("declaration_id", "status", "occurred_at")
+
+
 def _cases(
     trips: Collection[DueTrip],
 ) -> tuple[Mapping[int, list[CaseSeen]], Mapping[int, list[CaseSeen]]]:
-    columns = ("kind", "state", "evidence")
-    of_trips = Case.objects.filter(trip__in=among([trip.id for trip in trips]))
-    of_declarations = Case.objects.filter(declaration__in=among({trip.declaration_id for trip in trips}))
     return (
-        _grouped(rows_of(of_trips.values_list("trip_id", *columns)), CaseSeen),
-        _grouped(rows_of(of_declarations.values_list("declaration_id", *columns)), CaseSeen),
+        _grouped(read(_cases_of, [trip.id for trip in trips], "trip_id"), CaseSeen),
+        _grouped(read(_cases_of, {trip.declaration_id for trip in trips}, "declaration_id"), CaseSeen),
     )
+
+
+def _cases_of(pks: Any, about: str) -> Rows:
+    return Case.objects.filter(**{f"{about}__in": pks}).values_list(about, "kind", "state", "evidence")
 
 
 def _same(trips: Collection[DueTrip], shared: str) -> Mapping[int, list[TripSeen]]:
@@ -299,8 +316,12 @@ def _same(trips: Collection[DueTrip], shared: str) -> Mapping[int, list[TripSeen
     Another company's trip has no reference; one given up as lost clashes with nothing.
     """
     left = [trip.id for trip in trips if trip.exited_at]
-    if not left:
-        return {}
+    rows = read(_others_of, left, shared) if left else ()
+    found = ((pk, other, reference if ours else "", *row) for pk, ours, other, reference, *row in rows)
+    return _grouped(found, TripSeen)
+
+
+def _others_of(pks: Any, shared: str) -> Rows:
     columns = ("pk", "reference", "exited_at", "delivered_at", "driver_returned_at", "state")
     others = {f"other_{name}": F(f"{shared}__trips__{name}") for name in (*columns, "opens_at", "outcome")}
     near = {
@@ -310,17 +331,13 @@ def _same(trips: Collection[DueTrip], shared: str) -> Mapping[int, list[TripSeen
         "other_opens_at__gte": F("opens_at") - 2 * APART,
         "other_opens_at__lte": F("opens_at") + 2 * APART,
     }
-    rows = (
-        Trip.objects.filter(pk__in=among(left))
+    return (
+        Trip.objects.filter(pk__in=pks)
         .annotate(**others, is_ours=Q(**{f"{shared}__trips__company": F("company")}))
         .filter(Q(other_pk__lt=F("pk")) | Q(other_pk__gt=F("pk")), ~Q(other_outcome=Outcome.WRITTEN_OFF))
         .filter(**near)
         .values_list("pk", "is_ours", *(f"other_{name}" for name in columns))
     )
-    found = (
-        (pk, other, reference if ours else "", *row) for pk, ours, other, reference, *row in rows_of(rows)
-    )
-    return _grouped(found, TripSeen)
 
 
 def _stays(trips: Collection[DueTrip]) -> Mapping[int, list[StayDays]]:
@@ -328,12 +345,15 @@ def _stays(trips: Collection[DueTrip]) -> Mapping[int, list[StayDays]]:
     if not left:
         return {}
     since = kazakh_date(min(trip.opens_at for trip in left)) - timedelta(days=PERIOD)
-    persons = among({trip.person_id for trip in left})
-    rows = Stay.objects.filter(person__in=persons, entered_on__gte=since)
     found: defaultdict[int, list[StayDays]] = defaultdict(list)
-    for person_id, entered_on, left_on in rows_of(rows.values_list("person_id", "entered_on", "left_on")):
+    for person_id, entered_on, left_on in read(_stays_of, {trip.person_id for trip in left}, since):
         found[person_id].append(StayDays(entered_on, left_on))
     return found
+
+
+def _stays_of(persons: Any, since: date) -> Rows:
+    rows = Stay.objects.filter(person__in=persons, entered_on__gte=since)
+    return rows.values_list("person_id", "entered_on", "left_on")
 
 
 def _stays_about(trip: DueTrip, stays: list[StayDays] | None) -> tuple[StayDays, ...]:

@@ -31,6 +31,7 @@ from clearance.actions.reconcile import Tally, assess_trips, reconcile_all_due, 
 from clearance.actions.records import RecordLine
 from clearance.actions.scans import Offline
 from clearance.models import Scan
+from clearance.queries.due import claim_due_trips
 from clearance.queries.evidence import warnings_for
 from clearance.rules.assess import VERSION, assess
 from clearance.rules.versions import VERSIONS
@@ -612,3 +613,18 @@ def until(watcher: Any, query: str, wanted: int, worker: subprocess.Popen[bytes]
     while watcher.execute(query).fetchone()[0] != wanted:
         assert worker is None or worker.poll() is None, "It ended before it was blocked."
         assert time.monotonic() < deadline, query
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+def test_what_is_due_is_claimed_as_its_index_lies_however_much_is_due_at_one_moment():
+    with CaptureQueriesContext(connection) as seen, transaction.atomic():
+        claim_due_trips(at=AT, limit=5)
+    (claim,) = [query["sql"] for query in seen.captured_queries if "SKIP LOCKED" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {claim}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("RESET enable_seqscan; RESET enable_bitmapscan")
+    assert "trip_due" in plan
+    assert "Sort" not in plan

@@ -266,17 +266,20 @@ def test_a_straight_file_that_is_killed_doubles_nothing(source, monkeypatch) -> 
 
 
 @pytest.mark.parametrize(
-    ("place", "kind", "fate"),
+    ("place", "word", "kind", "fate"),
     [
-        ("CN-HORGOS", "", "return"),
-        ("CN-HORGOS", "kz_entry", "kz_entry"),
-        ("CN-HORGOS", "border_exit", None),
-        ("KZ-NURZHOLY", "", "kz_entry"),
-        (None, "", None),
+        ("CN-HORGOS", "入境", "", "return"),
+        ("CN-HORGOS", "Entry", "", "return"),
+        ("CN-HORGOS", "Въезд", "", None),
+        ("CN-HORGOS", "Въезд", "kz_entry", "kz_entry"),
+        ("CN-HORGOS", "入境", "border_exit", None),
+        ("KZ-NURZHOLY", "Въезд", "", "kz_entry"),
+        ("KZ-NURZHOLY", "Entry", "", "kz_entry"),
+        ("KZ-NURZHOLY", "入境", "", None),
+        (None, "Entry", "", None),
     ],
 )
-@pytest.mark.parametrize("word", ["入境", "Въезд", "Entry"])
-def test_an_entry_is_one_into_the_country_of_its_source_unless_more_is_said(place, kind, fate, word) -> None:
+def test_an_entry_is_one_into_the_country_of_its_source_unless_more_is_said(place, word, kind, fate) -> None:
     said = {"name": "register", "at": AT, "by": BY}
     source = open_source(checkpoint=a_checkpoint(place), **said) if place else source_named(**said)
     line = f"{word},2026-11-22 12:30,1,,E12345678,,"

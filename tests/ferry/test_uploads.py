@@ -15,7 +15,8 @@ def test_a_stranger_cannot_fill_the_disk():
     client = Client(enforce_csrf_checks=True)
     client.get("/accounts/login/")
     answer = client.post("/accounts/login/", {"file": file}, CONTENT_LENGTH=str(MOST_BYTES + 1))
-    assert answer.status_code == 400
+    assert answer.status_code == 413
+    assert "20 MB" in answer.content.decode()
 
 
 @pytest.mark.django_db
