@@ -9,6 +9,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
+# A test that waits for a browser or a process leaves its core to one more.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 CATALOGS := $(wildcard locale/*/LC_MESSAGES/django.po)
 
 # Without a .env, this machine is for trying out.
@@ -27,7 +29,7 @@ run: setup ## Run web, worker and beat, with a demonstration world; LAN=1 serves
 	@exec $(MANAGE) run $(if $(LAN),--lan $(LAN))
 
 test: setup ## Run the tests; with DATABASE_URL and REDIS_URL set, on those.
-	$(BIN)/pytest -n 2 --dist loadfile $(PYTEST)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: lint test ## Run what CI runs.
 

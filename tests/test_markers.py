@@ -11,13 +11,14 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
-from tests.plugins import pytest_collection_modifyitems
+from tests.plugins import SLOW, TESTS, pytest_collection_modifyitems
 
 
 class Item:
     """What is collected, as far as the hook asks it."""
 
-    def __init__(self, *marks: str, fixtures: tuple[str, ...] = ()) -> None:
+    def __init__(self, *marks: str, fixtures: tuple[str, ...] = (), path: str = "test_markers.py") -> None:
+        self.path = TESTS / path
         self.nodeid, self.marks, self.fixturenames = "one", marks, fixtures
 
     def get_closest_marker(self, name: str) -> str | None:
@@ -40,14 +41,22 @@ def test_one_marked_once_that_asks_for_the_database_stops_the_run(item: Item) ->
         collected(item)
 
 
-@pytest.mark.parametrize(("engine", "left_out"), [("sqlite3", "postgres"), ("postgresql", "once")])
+@pytest.mark.parametrize(
+    ("engine", "left_out"), [("sqlite3", {"postgres"}), ("postgresql", {"once", "drawn"})]
+)
 def test_each_database_runs_all_but_what_the_other_shows(
-    monkeypatch: pytest.MonkeyPatch, engine: str, left_out: str
+    monkeypatch: pytest.MonkeyPatch, engine: str, left_out: set[str]
 ) -> None:
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", f"django.db.backends.{engine}")
-    plain, once, postgres = Item(), Item("once"), Item("postgres")
-    marked = {"once": once, "postgres": postgres}
-    assert collected(plain, once, postgres) == [plain, *(i for name, i in marked.items() if name != left_out)]
+    plain = Item()
+    marked = {mark: Item(mark) for mark in ("once", "drawn", "postgres")}
+    kept = [item for mark, item in marked.items() if mark not in left_out]
+    assert collected(plain, *marked.values()) == [plain, *kept]
+
+
+def test_what_takes_longest_is_begun_first() -> None:
+    rule, page, storm = (Item(path=path) for path in ("ferry/test_qr.py", "browser/test_lane.py", SLOW[0]))
+    assert collected(rule, page, storm) == [storm, page, rule]
 
 
 @pytest.mark.once

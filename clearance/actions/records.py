@@ -17,6 +17,7 @@ from clearance.queries.evidence import DueTrip
 from clearance.queries.records import Known, known_for, underway, unmatched_about
 from clearance.rules.matching import LOOK_BACK, Match, Sought, fits, match
 from clearance.rules.records import judge_line
+from ferry import sql
 from ferry.actions.cases import NewCase, open_cases
 from ferry.actions.declarations import correct_closing, set_declaration_statuses
 from ferry.actions.moves import hold_trips, move_trip
@@ -243,14 +244,32 @@ def _match(records: Sequence[Record], at: datetime, by: str, only: frozenset[int
     _open_ambiguous([pair for pair in found if about[pair[0].pk] <= held], known, at, by)
     matched = [record for record in settled if about[record.pk] <= held]
     if matched:
-        columns = ["trip", "declaration", "person", "matched_at", "matched_by"]
-        Record.objects.bulk_update(matched, columns)
+        _save_matches(matched, at)
         trips = _trips_of(matched)
         events = [_event(record, trips[record.trip_id], at, by) for record in matched if record.trip_id]
         TripEvent.objects.bulk_create(events)
         Trip.objects.filter(pk__in=trips).update(next_check_at=at)
         _take_effect(matched, trips, known, at, by)
     return Matched(len(matched), frozenset().union(*late) & (only or frozenset()))
+
+
+#: One statement: composed by the ORM it was a third of an import's time.
+SAVE = """
+WITH said (id, trip_id, declaration_id, person_id, matched_by) AS ({rows})
+UPDATE clearance_record SET
+    trip_id = said.trip_id, declaration_id = said.declaration_id, person_id = said.person_id,
+    matched_by = said.matched_by, matched_at = %s
+FROM said WHERE clearance_record.id = said.id
+"""
+SAVE_TYPES = ("bigint", "bigint", "bigint", "bigint", "text")
+#: SQLite takes so many values at once.
+MOST_SAVED = 5000
+
+
+def _save_matches(matched: Sequence[Record], at: datetime) -> None:
+    rows = [(one.pk, one.trip_id, one.declaration_id, one.person_id, one.matched_by) for one in matched]
+    for start in range(0, len(rows), MOST_SAVED):
+        sql.write([sql.statement(SAVE, SAVE_TYPES, rows[start : start + MOST_SAVED], at)])
 
 
 def _find(record: Record, known: Known) -> Match:

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from clearance.models import (
     Comparison,
+    Crossing,
     Duty,
     Examination,
     Photo,
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
     from ferry.models import Trip, User
 
 WITH_BATTERY = (Powertrain.BEV, Powertrain.PHEV)
-WENT_ON = (RecordKind.BORDER_EXIT, RecordKind.KZ_ENTRY, RecordKind.RETURN)
+#: What says that a vehicle went on from a crossing; at the entry it had left China anyway.
+WENT_ON = {
+    Crossing.EXIT.value: (RecordKind.BORDER_EXIT, RecordKind.KZ_ENTRY, RecordKind.RETURN),
+    Crossing.ENTRY.value: (RecordKind.KZ_ENTRY, RecordKind.RETURN),
+}
 
 
 def examination_in_full(examination: Examination) -> Examination:
@@ -126,7 +131,7 @@ def passed_of(scan: Scan, trip: Trip) -> Passed | None:
         passed_at=scan.passed_at,
         trip_state=trip.state,
         seen_elsewhere=scans.filter(elsewhere | again).exists(),
-        on_record=Record.objects.filter(trip=trip.pk, kind__in=WENT_ON).exists(),
+        on_record=Record.objects.filter(trip=trip.pk, kind__in=WENT_ON[scan.crossing]).exists(),
         driver_is_back=trip.driver_returned_at is not None,
         within=policy.withdraw_within,
     )

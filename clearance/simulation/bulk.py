@@ -6,31 +6,34 @@ For worlds too large for one action each. A test lays a small world both ways an
 from __future__ import annotations
 
 import uuid
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from django.db.models import F
 from simple_history.utils import bulk_create_with_history
 
 from clearance.actions.scans import Source, record_scans_of_many
+from clearance.simulation.cast import vehicle_of
 from clearance.simulation.play import (
     ACTS,
     BY,
-    CAR,
     CONSIGNEE,
     DELIVERY,
     GENERAL_TRADE,
     Stage,
     issue,
     let_go,
+    papers_of,
     scan_of,
     scanner,
     tell_lines,
     word_of,
 )
 from clearance.simulation.script import CLOSES, OPENS, Moment, next_hour
-from ferry import codes
+from ferry import codes, sql
 from ferry.actions.keeping import says_when
 from ferry.actions.keys import TRUST_AFTER_LAST_PASS, current_signing_key
 from ferry.actions.passes import keep_trusted, new_pin, seal_pass
@@ -38,12 +41,16 @@ from ferry.models import (
     Declaration,
     DeclarationStatus,
     DeclaredVehicle,
+    Driver,
     EntryKind,
     EventKind,
+    Licence,
     Pass,
+    Passport,
     PassState,
     PayEntry,
     PayStatement,
+    Person,
     Receipt,
     SigningKey,
     Trip,
@@ -57,8 +64,8 @@ from ferry.rules.issue import reasons_against
 from ferry.rules.life import may_step
 from ferry.rules.pay import month_of, rate_for
 
-#: One trip's moments are an hour apart and in this order, so within an hour each kind comes for itself.
-ORDER = ("close", "declare", "plan", "issue", "redate", "scan", "receive", "refuse")
+#: One trip's moments are in this order or an hour apart, so within an hour each kind comes for itself.
+ORDER = ("hire", "close", "declare", "plan", "issue", "redate", "scan", "detain", "receive", "refuse")
 
 
 def at_once(stage: Stage, moments: Sequence[Moment]) -> None:
@@ -82,13 +89,33 @@ def _hour(moment: Moment) -> tuple[datetime, bool]:
     return moment.at if is_file else next_hour(moment.at), is_file
 
 
+def _hire(stage: Stage, moments: Sequence[Moment]) -> None:
+    persons = Person.objects.bulk_create(Person(created_at=moment.at) for moment in moments)
+    for person, moment in zip(persons, moments, strict=True):
+        man, at = stage.script.men[moment.about], moment.at
+        driver = stage.drivers[man.number] = Driver(
+            company=stage.companies[man.company],
+            person=person,
+            **papers_of(man, at),
+            link_made_at=at,
+            created_at=at,
+        )
+        says_when(driver, at=at, by=BY)
+    drivers = [stage.drivers[moment.about] for moment in moments]
+    Passport.objects.bulk_create(
+        Passport(number=each.passport_number, nationality=each.nationality, person=each.person)
+        for each in drivers
+    )
+    bulk_create_with_history(drivers, Driver)
+
+
 def _declare(stage: Stage, moments: Sequence[Moment]) -> None:
     vehicles, declarations, declared = [], [], []
     for moment in moments:
         paper, at = stage.papers[moment.about], moment.at
         company = stage.companies[paper.company]
         for vin in paper.vins:
-            stage.vehicles[vin] = Vehicle(company=company, vin=vin, **CAR, created_at=at)
+            stage.vehicles[vin] = Vehicle(company=company, vin=vin, **vehicle_of(vin), created_at=at)
             vehicles.append(stage.vehicles[vin])
         declaration = stage.declarations[paper.number] = Declaration(
             company=company,
@@ -127,7 +154,11 @@ def _plan(stage: Stage, moments: Sequence[Moment]) -> None:
             opens_at=leg.exit_at + OPENS,
             closes_at=closes_at,
             planned_return_on=planned_return(stage.route, closes_at),
-            pay_fen=rate_for(CAR["powertrain"], car_fen=company.pay_car_fen, plant_fen=company.pay_plant_fen),
+            pay_fen=rate_for(
+                stage.vehicles[leg.vin].powertrain,
+                car_fen=company.pay_car_fen,
+                plant_fen=company.pay_plant_fen,
+            ),
             created_at=moment.at,
         )
         trips.append(trip)
@@ -139,7 +170,7 @@ def _plan(stage: Stage, moments: Sequence[Moment]) -> None:
 
 
 def _issue(stage: Stage, moments: Sequence[Moment]) -> None:
-    """Judge as for any code, and leave to the real action what is refused or needs a licence."""
+    """Judge as for any code, and leave to the real action what is refused."""
     rows = Trip.objects.select_related("vehicle", "driver", "declaration", "route__exit", "route__entry")
     trips = rows.in_bulk([stage.trips[moment.about].pk for moment in moments])
     facts = facts_for(list(trips.values()), at=moments[-1].at)
@@ -147,22 +178,32 @@ def _issue(stage: Stage, moments: Sequence[Moment]) -> None:
     ready: list[tuple[Pass, Moment]] = []
     for moment in moments:
         trip = trips[stage.trips[moment.about].pk]
-        if facts[trip.pk].needs_licence or reasons_against(facts[trip.pk]):
+        if reasons_against(facts[trip.pk]):
             issue(stage, moment)
             continue
         trip.state, trip.next_check_at, trip.pin_sealed = TripState.READY, trip.closes_at, new_pin()
-        ready.append((_pass(trip, key, moment.at), moment))
-        stage.passes[moment.about].append(ready[-1][0])
+        licence = stage.licences[stage.legs[moment.about].man.company]
+        pass_ = _pass(trip, key, licence if facts[trip.pk].needs_licence else None, moment.at)
+        ready.append((pass_, moment))
+        stage.passes[moment.about].append(pass_)
     passes = [pass_ for pass_, _moment in ready]
     Pass.objects.bulk_create(passes)
     keep_trusted(key, max(trip.closes_at for trip in trips.values()) + TRUST_AFTER_LAST_PASS)
-    Trip.objects.bulk_update(
-        [pass_.trip for pass_ in passes], ["state", "next_check_at", "pin_sealed"], batch_size=200
-    )
+    said = [(pass_.trip.pk, pass_.trip.next_check_at, pass_.trip.pin_sealed) for pass_ in passes]
+    _update(ISSUED, ("bigint", "timestamptz", "bytea"), said, TripState.READY.value)
+    _use_licences(passes)
     _note((pass_.trip, EventKind.ISSUED, moment.at, BY, _shown(pass_)) for pass_, moment in ready)
 
 
-def _pass(trip: Trip, key: SigningKey, at: datetime) -> Pass:
+def _use_licences(passes: Iterable[Pass]) -> None:
+    by_number: defaultdict[int, list[int]] = defaultdict(list)
+    for licence_id, number in Counter(each.licence_id for each in passes if each.licence_id).items():
+        by_number[number].append(licence_id)
+    for number, licences in by_number.items():
+        Licence.objects.filter(pk__in=licences).update(used=F("used") + number)
+
+
+def _pass(trip: Trip, key: SigningKey, licence: Licence | None, at: datetime) -> Pass:
     pass_id = uuid.uuid4()
     return Pass(
         trip=trip,
@@ -172,6 +213,7 @@ def _pass(trip: Trip, key: SigningKey, at: datetime) -> Pass:
         signing_key=key,
         driver=trip.driver,
         vin=trip.vehicle.vin,
+        licence=licence,
         opens_at=trip.opens_at,
         closes_at=trip.closes_at,
         issued_at=at,
@@ -205,20 +247,34 @@ def _receive(stage: Stage, moments: Sequence[Moment]) -> None:
         Receipt(trip=trip, vin=stage.legs[moment.about].vin, **word_of(moment), confirmed_at=moment.at)
         for trip, moment in delivered
     )
-    Trip.objects.bulk_update(
-        [trip for trip, _moment in delivered], ["state", "delivered_at", "next_check_at"], batch_size=200
-    )
+    rows = [(trip.pk, moment.at) for trip, moment in delivered]
+    _update(DELIVERED, ("bigint", "timestamptz"), rows, TripState.DELIVERED.value)
+    _update(SPENT, ("bigint", "timestamptz"), rows, PassState.SPENT.value, PassState.OPEN.value)
     _note((trip, EventKind.DELIVERED, moment.at, CONSIGNEE, word_of(moment)) for trip, moment in delivered)
-    _spend([trip for trip, _moment in delivered])
     _accrue([trip for trip, _moment in delivered])
 
 
-def _spend(trips: Sequence[Trip]) -> None:
-    at = {trip.pk: trip.delivered_at for trip in trips}
-    passes = list(Pass.objects.filter(trip__in=at, state=PassState.OPEN))
-    for pass_ in passes:
-        pass_.state, pass_.ended_at, pass_.end_reason = PassState.SPENT, at[pass_.trip_id], "spent"
-    Pass.objects.bulk_update(passes, ["state", "ended_at", "end_reason"], batch_size=200)
+#: Each as one statement: composed by the ORM they were a good part of the laying.
+ISSUED = """
+WITH said (id, next_check_at, pin_sealed) AS ({rows})
+UPDATE ferry_trip SET state = %s, next_check_at = said.next_check_at, pin_sealed = said.pin_sealed
+FROM said WHERE ferry_trip.id = said.id
+"""
+DELIVERED = """
+WITH said (id, at) AS ({rows})
+UPDATE ferry_trip SET state = %s, delivered_at = said.at, next_check_at = said.at
+FROM said WHERE ferry_trip.id = said.id
+"""
+SPENT = """
+WITH said (id, at) AS ({rows})
+UPDATE ferry_pass SET state = %s, ended_at = said.at, end_reason = 'spent'
+FROM said WHERE ferry_pass.trip_id = said.id AND ferry_pass.state = %s
+"""
+
+
+def _update(text: str, types: Sequence[str], rows: Sequence[Sequence[Any]], *params: Any) -> None:
+    if rows:
+        sql.write([sql.statement(text, types, rows, *params)])
 
 
 def _accrue(trips: Sequence[Trip]) -> None:
@@ -257,6 +313,7 @@ def _note(events: Iterable[tuple[Trip, EventKind, datetime, str, Mapping[str, An
 
 
 BULK: Mapping[str, Callable[[Stage, Sequence[Moment]], None]] = {
+    "hire": _hire,
     "declare": _declare,
     "plan": _plan,
     "issue": _issue,

@@ -39,6 +39,7 @@ class Course:
     is_damaged: bool = False
     has_other_receiver: bool = False
     is_not_taken: bool = False
+    is_detained: bool = False
     return_after: timedelta | None = 14 * HOUR
     returns_with_vehicle: bool = False
     lines_are_late: timedelta = timedelta(0)
@@ -128,6 +129,14 @@ FAULTS: Mapping[str, Fault] = {
         return_after=9 * HOUR,
         returns_with_vehicle=True,
     ),
+    "detained": Fault(
+        K.RETURNED_UNDELIVERED,
+        receipt_after=None,
+        register=False,
+        is_detained=True,
+        return_after=20 * HOUR,
+        returns_with_vehicle=True,
+    ),
     "lost_return": Fault(K.OVERSTAY, return_after=None, withheld=("R7",), keeps_driver=True),
     "stayed_on": Fault(K.OVERSTAY, return_after=33 * DAY, keeps_driver=True),
     SAME_NUMBER: Fault(
@@ -157,10 +166,14 @@ RECEIVED_OVER_IT: Mapping[str, Any] = {"receipt_after": 60 * HOUR}
 
 @dataclass(frozen=True)
 class Truth:
-    """What is true of a trip or a declaration, by its own key: the kinds that must be found, no others."""
+    """What is true of a trip or a declaration, by its own key: the kinds that must be found, no others.
+
+    Kinds that are found `later` are true as well, but wait for a limit that has not run out.
+    """
 
     about: str
     key: str
     fault: str
     kinds: tuple[str, ...]
     withheld: tuple[str, ...] = field(default=())
+    later: tuple[str, ...] = field(default=())

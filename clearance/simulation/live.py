@@ -1,4 +1,4 @@
-"""Play a script against a running server, from outside: through its public doors and by the wall clock.
+"""Play a script against a running server, from outside: through its interface and pages, by the wall clock.
 
 The server's clock is real: a simulated day is compressed, its limits are not. See docs/reconciliation.md.
 """
@@ -6,43 +6,74 @@ The server's clock is real: a simulated day is compressed, its limits are not. S
 from __future__ import annotations
 
 import json
+import re
 import uuid
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 from random import Random
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 from clearance.gate.server import HERE, Answer, NoAnswer, Refused, Server
-from clearance.models import RecordKind, Verdict
+from clearance.models import ExaminationOutcome, RecordKind, Verdict
+from clearance.simulation.cast import vehicle_of
 from clearance.simulation.faults import Truth
-from clearance.simulation.play import CAR, DELIVERY, GENERAL_TRADE, RECEIVER, ROUTE, STRANGER
-from clearance.simulation.script import CLOSES, OPENS, Leg, Man, Moment, Paper, Script
-from ferry.models import CaseKind, DeclarationStatus, TripState
+from clearance.simulation.pages import Browser
+from clearance.simulation.play import (
+    DELIVERY,
+    GENERAL_TRADE,
+    HELD,
+    LICENCE_QUANTITY,
+    LOOKED_AT,
+    NOT_TAKEN,
+    RECEIVER,
+    ROUTE,
+    STRANGER,
+    licence_number,
+)
+from clearance.simulation.script import CLOSES, Leg, Man, Moment, Paper, Script
+from ferry.models import CaseKind, Country, DeclarationStatus, TripState
+from ferry.queries.issue import CHINA
 
-#: What is found by comparing alone. All other kinds wait for a limit, which runs by the server's own clock.
-FOUND_AT_ONCE = frozenset(
+#: Kinds that wait for a limit, which runs by the server's own clock. All others are found by comparing.
+LATER = frozenset(
     {
-        CaseKind.VIN_MISMATCH,
-        CaseKind.DRIVER_MISMATCH,
-        CaseKind.DECLARATION_CHANGED,
-        CaseKind.PASS_REUSED,
-        CaseKind.RETURNED_UNDELIVERED,
-        CaseKind.CONSIGNEE_DIFFERS,
-        CaseKind.DAMAGE,
+        CaseKind.EXIT_NO_DELIVERY.value,
+        CaseKind.DELIVERY_NO_EXIT.value,
+        CaseKind.DECLARATION_NOT_CLOSED.value,
+        CaseKind.QUANTITY_DIFFERS.value,
+        CaseKind.OVERSTAY.value,
+        CaseKind.IMPOSSIBLE_ORDER.value,
+        CaseKind.NEVER_USED.value,
     }
 )
-#: A window is compressed too, but a slow server must not miss it, nor the company be warned of its end.
-SPARE_BEFORE, SPARE_AFTER = timedelta(minutes=15), timedelta(hours=4)
+#: A window has hours to spare, so nobody leaves after it; and nobody waits for who comes after a month.
+NEVER_LIVE = frozenset({"left_late", "stayed_on"})
+#: They need an hour of the script to be longer than a server's answer, as it is up to this speed.
+NEED_SHARP_TIMES, SHARP = frozenset({"old_sheet_copied", "on_old_sheet"}), 3000
+#: They need a supervisor who takes a release back and an officer who keeps the vehicle.
+NEED_CUSTOMS = frozenset({"detained"})
+#: Clocks may differ by five minutes, so a driver's trips are further apart than that.
+REST = timedelta(minutes=6)
+#: A window is compressed too: it opens when the code is issued, or pages would call the trip overdue before,
+#: and has hours to spare at its end, or a slow server would miss it and the company be warned of it.
+OPENS, SPARE = timedelta(hours=-5), timedelta(hours=4)
+#: When papers end.
+FAR = "2035-01-01"
 #: How long it waits for a server that does not answer: longer each time, up to the last.
 PATIENCE_S = (1, 2, 4, 8, 15)
+CLOSED = {"reason": "休假日 · Праздник · Holiday", "holiday_in": Country.KAZAKHSTAN.value}
 #: Told by a server that has taken the same before, when the answer was lost.
 TAKEN_BEFORE = frozenset({"already_registered", "already_confirmed"})
-#: Not through a public door: a supervisor closes a crossing, and a consignee refuses on his phone's page.
-NO_DOOR = frozenset({"close", "refuse"})
+RELEASED, DETAINED = ExaminationOutcome.RELEASED.value, ExaminationOutcome.DETAINED.value
+DRAFT = re.compile(r'name="draft" value="([^"]+)"')
+#: Acts that are about no trip and no declaration.
+NOBODYS = frozenset({"hire", "close"})
 BEFORE_EXIT = frozenset({TripState.PLANNED.value, TripState.READY.value, TripState.LAPSED.value})
 
 
@@ -50,19 +81,42 @@ class Door(Protocol):
     def call(self, method: str, path: str, body: Any = None) -> Answer: ...
 
 
+class Pages(Protocol):
+    def send(self, path: str, form: Mapping[str, str]) -> str: ...
+
+
 @dataclass(frozen=True)
 class Doors:
-    """The server as each of those who call it: companies by their keys, two gates, an authority, anybody."""
+    """The server as each of those who call it: companies by their keys, two gates, an authority, anybody.
+
+    Pages are a consignee's phone, and those of an officer and a supervisor, if they play along.
+    """
 
     companies: Sequence[Door]
     exit: Door
     entry: Door
     authority: Door
     anybody: Door
+    phone: Pages
+    officer: Pages | None = None
+    supervisor: Pages | None = None
+
+    def closed(self, speed: float) -> frozenset[str]:
+        """Give the faults that cannot be played through them at that speed."""
+        has_customs = self.officer is not None and self.supervisor is not None
+        return (
+            NEVER_LIVE
+            | (frozenset() if speed <= SHARP else NEED_SHARP_TIMES)
+            | (frozenset() if has_customs else NEED_CUSTOMS)
+        )
 
 
-def open_doors(url: str, keys: str) -> Doors:
-    """Open the doors of a server by what its `manage.py demo --json` printed; ValueError says why not."""
+def open_doors(url: str, keys: str, *, by_hand: bool = False) -> Doors:
+    """Open the doors of a server by what its `manage.py demo --json` printed; ValueError says why not.
+
+    What is examined `by_hand` waits for an officer in the lane. Who cannot sign in by a password alone plays
+    no part.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"{url} is no address of a server.")
@@ -74,31 +128,47 @@ def open_doors(url: str, keys: str) -> Doors:
         one, other, exit_, entry, authority = (Server(url, said[name]["token"]) for name in names)
     except (KeyError, TypeError) as error:
         raise ValueError(f"There is no key {error} in it.") from error
-    return Doors((one, other), exit_, entry, authority, Server(url))
+    officer = None if by_hand else _sign_in(url, said, "officer")
+    supervisor = _sign_in(url, said, "supervisor")
+    return Doors((one, other), exit_, entry, authority, Server(url), Browser(url), officer, supervisor)
 
 
-@dataclass
+def _sign_in(url: str, said: Mapping[str, Any], who: str) -> Browser | None:
+    browser = Browser(url)
+    try:
+        browser.sign_in(said[who]["email"], said[who]["password"])
+    except (KeyError, Refused):
+        return None
+    except NoAnswer as why:
+        raise ValueError(f"The server does not answer ({why}).") from why
+    return browser
+
+
 class Clock:
     """Lay simulated time over the wall clock. Where the server is slow the world is too: it never hurries."""
 
-    speed: float
-    first: datetime
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None]
-    began: datetime = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.began = self.now()
+    def __init__(
+        self,
+        speed: float,
+        first: datetime,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self.speed, self.first, self.now, self.sleep = speed, first, now, sleep
+        #: When the world would have begun, by each moment from which it was slower.
+        self.begun = [(first, now())]
 
     def wall(self, moment: datetime) -> datetime:
-        return self.began + (moment - self.first) / self.speed
+        """Say when a moment is, or was: what is over stays where it was."""
+        since = max(bisect_right(self.begun, moment, key=itemgetter(0)) - 1, 0)
+        return self.begun[since][1] + (moment - self.first) / self.speed
 
     def wait(self, moment: datetime) -> None:
         ahead = self.wall(moment) - self.now()
         if ahead > timedelta(0):
             self.sleep(ahead.total_seconds())
         else:
-            self.began -= ahead
+            self.begun.append((moment, self.begun[-1][1] - ahead))
 
 
 @dataclass
@@ -130,6 +200,7 @@ class Player:
         self.drivers: dict[int, int] = {}
         self.references: dict[int, str] = {}
         self.passes: defaultdict[int, list[Mapping[str, Any]]] = defaultdict(list)
+        self.entered: dict[int, str] = {}
         #: Trips that wait for an officer, that are given up, and of which nothing is said to be true.
         self.held: set[int] = set()
         self.left: set[int] = set()
@@ -137,13 +208,13 @@ class Player:
         self.progress = Progress(script.starts_at)
 
     def play(self) -> Iterator[Progress]:
-        """Register who drives, then do what happens when it does; gives how far it is after each."""
-        moments = [moment for moment in self.script.moments if moment.act not in NO_DOOR]
+        """Do what happens when it does; gives how far it is after each."""
+        moments = self.script.moments
         last = {key: index for index, moment in enumerate(moments) for key in [_key(moment)]}
-        for man in self._men():
-            self._register(man)
-            yield self.progress
-        self.clock.began = self.clock.now()
+        for number, company in enumerate(self.doors.companies):
+            number_there = licence_number(self.script.seed, number)
+            licence = {"number": number_there, "expires_on": FAR, "quantity": LICENCE_QUANTITY}
+            self._once(company, "licences/", licence)
         index = 0
         for (at, is_file), together in groupby(moments, key=lambda each: (each.at, each.act == "record")):
             some = list(together)
@@ -154,23 +225,23 @@ class Player:
             else:
                 for moment in some:
                     self._do(moment)
+                    yield self.progress
             for moment in some:
-                if last[_key(moment)] == index:
+                if last[_key(moment)] == index and moment.act not in NOBODYS:
                     self._say_truth(moment)
                 index += 1
             yield self.progress
 
-    def _men(self) -> list[Man]:
-        """List who drives or is seen driving, each once."""
-        seen = (leg.seen for leg in self.script.legs if leg.seen)
-        return list({man.number: man for man in (*(leg.man for leg in self.script.legs), *seen)}.values())
-
     # --- What happens ---
 
     def _do(self, moment: Moment) -> None:
-        if moment.act != "declare" and not self._goes_on(moment.about):
+        if moment.act not in {"declare", *NOBODYS} and not self._goes_on(moment.about):
             return
         acts = {
+            "hire": self._hire,
+            "close": self._close,
+            "detain": self._detain,
+            "refuse": self._refuse,
             "declare": self._declare,
             "plan": self._plan,
             "issue": self._issue,
@@ -200,21 +271,32 @@ class Player:
         codes = ", ".join(sorted({str(error.get("code")) for error in refused.errors}))
         self.progress.refused[codes] += 1
         self.tell(f"{moment.act}: refused, {codes}")
-        legs = self.papers[moment.about].legs if moment.act == "declare" else [self.legs[moment.about]]
-        self.left.update(leg.number for leg in legs)
-        self.spoilt.update(leg.number for leg in legs)
+        legs = {leg.number for leg in self._concerned(moment)}
+        self.left |= legs
+        self.spoilt |= legs
 
-    def _register(self, man: Man) -> None:
+    def _concerned(self, moment: Moment) -> Sequence[Leg]:
+        if moment.act == "declare":
+            return self.papers[moment.about].legs
+        if moment.act in NOBODYS:
+            return [
+                leg for leg in self.script.legs if moment.act == "hire" and leg.man.number == moment.about
+            ]
+        return [self.legs[moment.about]]
+
+    def _hire(self, moment: Moment) -> None:
+        man = self.script.men[moment.about]
         company = self._company(man)
         body = {
             "name": man.name,
+            "name_latin": man.latin,
             "passport_number": man.passport,
-            "passport_expires_on": "2035-01-01",
+            "passport_expires_on": FAR,
             "nationality": man.nationality,
-            "licence_class": "C1",
-            "licence_expires_on": "2035-01-01",
+            "licence_class": man.licence,
+            "licence_expires_on": FAR,
             "phone": "",
-            "language": "zh-hans",
+            "language": man.language,
         }
         try:
             self.drivers[man.number] = self._ask(company, "POST", "drivers/", body)["id"]
@@ -226,13 +308,13 @@ class Player:
     def _known(self, company: Door, man: Man) -> int:
         """Find who is registered already: lists are searched by a passport's end."""
         found = self._ask(company, "GET", f"drivers/?q={quote(man.passport[-4:])}")["results"]
-        return int(next(one["id"] for one in found if one["passport_number"] == man.passport))
+        return int(next(one["id"] for one in found if _is_of(one, man)))
 
     def _declare(self, moment: Moment) -> None:
         paper = self.papers[moment.about]
         company = self._company(paper.legs[0].man)
         for vin in paper.vins:
-            self._once(company, "vehicles/", {"vin": vin, "colour": "", **CAR})
+            self._once(company, "vehicles/", {"vin": vin, **vehicle_of(vin)})
         body = {
             "number": paper.code,
             "supervision_mode": GENERAL_TRADE,
@@ -283,8 +365,8 @@ class Player:
     def _window(self, leg: Leg, later: timedelta = timedelta(0)) -> dict[str, str]:
         opens_at, closes_at = (self.clock.wall(leg.exit_at + offset) for offset in (OPENS, CLOSES))
         return {
-            "opens_at": (opens_at - SPARE_BEFORE).isoformat(),
-            "closes_at": (closes_at + SPARE_AFTER + later).isoformat(),
+            "opens_at": opens_at.isoformat(),
+            "closes_at": (closes_at + SPARE + later).isoformat(),
         }
 
     def _scan(self, moment: Moment) -> None:
@@ -297,19 +379,59 @@ class Player:
             "lane": str(self.chance.randrange(1, 6)),
         }
         gate = self.doors.exit if is_exit else self.doors.entry
+        if not is_exit:
+            self.entered[number] = body["scan_id"]
         if "list_age" in data:
-            age = data["list_age"].total_seconds() / self.clock.speed
-            body["scanned_at"] = self.clock.wall(data["scanned_at"]).isoformat()
-            body["offline"] = {"verdict": Verdict.RELEASE.value, "list_age_s": round(age)}
+            scanned_at, listed_at = (
+                self.clock.wall(moment)
+                for moment in (data["scanned_at"], data["scanned_at"] - data["list_age"])
+            )
+            body["scanned_at"] = scanned_at.isoformat()
+            age = round((scanned_at - listed_at).total_seconds(), 3)
+            body["offline"] = {"verdict": Verdict.RELEASE.value, "list_age_s": age}
             self._ask(gate, "POST", "scans/batch/", {"scans": [body]})
             return
-        verdict = self._ask(gate, "POST", "scans/", body)["verdict"]
-        if verdict != Verdict.RELEASE:
-            self.tell(f"{self.legs[number].vin}: {verdict} in lane {body['lane']} of {body['checkpoint']}")
+        said = self._ask(gate, "POST", "scans/", body)
+        verdict, why = said["verdict"], ", ".join(reason["code"] for reason in said["reasons"])
+        if verdict == Verdict.EXAMINE and self.doors.officer is not None:
+            self._let_go(self.doors.officer, body["scan_id"])
+        elif verdict != Verdict.RELEASE:
+            place = f"lane {body['lane']} of {body['checkpoint']}"
+            self.tell(f"{self.legs[number].vin}: {verdict} in {place}, {why}")
             self.spoilt.add(number)
             if is_exit:
                 self.held.add(number)
                 self.progress.waiting = len(self.held)
+
+    def _let_go(self, officer: Pages, scan_id: str) -> None:
+        checked = {f"item_{item}": answer for item, answer in LOOKED_AT.items()}
+        self._send(officer, f"/lane/scans/{scan_id}/outcome/", {**checked, "outcome": RELEASED})
+
+    def _detain(self, moment: Moment) -> None:
+        """Take the release at the entry back, and keep the vehicle."""
+        if self.doors.officer is None or self.doors.supervisor is None:
+            return
+        page = f"/lane/scans/{self.entered[moment.about]}"
+        self._send(self.doors.supervisor, f"{page}/withdraw/", {"reason": HELD})
+        self._send(self.doors.officer, f"{page}/outcome/", {"outcome": DETAINED, "note": HELD})
+
+    def _close(self, _moment: Moment) -> None:
+        """Announce the closed day: its effect is shown first, and what was shown is announced."""
+        if self.doors.supervisor is None or self.script.closure is None:
+            return
+        since, until = (
+            f"{self.clock.wall(each).astimezone(CHINA):%Y-%m-%dT%H:%M:%S}" for each in self.script.closure
+        )
+        drafted = {"route": ROUTE, "starts_at": since, "ends_at": until, **CLOSED}
+        draft = DRAFT.search(self._send(self.doors.supervisor, "/desk/closures/", drafted))
+        if draft is None:
+            raise Refused(400, [{"code": "closure_not_drafted"}])
+        self._send(self.doors.supervisor, "/desk/closures/announce/", {"draft": draft[1]})
+
+    def _refuse(self, moment: Moment) -> None:
+        pass_ = self.passes[moment.about][-1]
+        word = {"answer": "refuse", "reason": NOT_TAKEN, "receives": "other", "receiver": RECEIVER}
+        self._send(self.doors.phone, f"/P/{pass_['short_code']}/", {**word, "pin": pass_["receipt_pin"]})
 
     def _receive(self, moment: Moment) -> None:
         pass_ = self.passes[moment.about][-1]
@@ -346,13 +468,12 @@ class Player:
     # --- What is true ---
 
     def _say_truth(self, moment: Moment) -> None:
-        """Say what is true of what is over, if all of it may be found by now."""
+        """Say what is true of what is over and went as it should."""
         about: Leg | Paper
         about = self.papers[moment.about] if _is_of_paper(moment) else self.legs[moment.about]
         legs = about.legs if isinstance(about, Paper) else [about]
-        is_whole = not self.spoilt.intersection(leg.number for leg in legs)
-        if is_whole and FOUND_AT_ONCE.issuperset(about.truth.kinds):
-            self.true(about.truth)
+        if self.spoilt.isdisjoint(leg.number for leg in legs):
+            self.true(_as_of_now(about.truth))
 
     # --- Calling ---
 
@@ -375,6 +496,14 @@ class Player:
             if not _was_taken(refused):
                 raise
 
+    def _send(self, pages: Pages, path: str, form: Mapping[str, str]) -> str:
+        for patience in self._patience():
+            try:
+                return pages.send(path, form)
+            except NoAnswer as why:
+                patience(why)
+        raise AssertionError
+
     def _patience(self) -> Iterator[Callable[[NoAnswer], None]]:
         for number in range(10**9):
 
@@ -384,6 +513,16 @@ class Player:
                 self.clock.sleep(max(usual, why.after_s))
 
             yield wait
+
+
+def _as_of_now(truth: Truth) -> Truth:
+    """Put off what waits for a limit."""
+    now = tuple(kind for kind in truth.kinds if kind not in LATER)
+    return replace(truth, kinds=now, later=tuple(kind for kind in truth.kinds if kind in LATER))
+
+
+def _is_of(driver: Mapping[str, Any], man: Man) -> bool:
+    return (driver["passport_number"], driver["nationality"]) == (man.passport, man.nationality)
 
 
 def _key(moment: Moment) -> tuple[bool, int]:

@@ -19,12 +19,24 @@ from clearance.actions.records import RecordLine, take_records
 from clearance.actions.redate import lapse_passes, redate_closures
 from clearance.actions.scans import Offline, ScanInput, record_scan
 from clearance.actions.standard import lay_standard_data
-from clearance.models import Answer, Duty, ExaminationOutcome, Posting, RecordKind, Scan, Verdict
+from clearance.actions.withdrawals import withdraw_release
+from clearance.models import (
+    Answer,
+    Crossing,
+    Duty,
+    ExaminationOutcome,
+    Posting,
+    RecordKind,
+    Scan,
+    Verdict,
+)
 from clearance.rules.checklist import ITEMS
+from clearance.simulation.cast import vehicle_of
 from clearance.simulation.script import CLOSES, OPENS, Leg, Man, Moment, Paper, Script
 from ferry.actions.companies import register_company
 from ferry.actions.declarations import register_declaration
 from ferry.actions.drivers import register_driver
+from ferry.actions.licences import register_licence
 from ferry.actions.passes import issue_pass, receipt_pin, redate_pass
 from ferry.actions.places import close_routes
 from ferry.actions.receipts import confirm_receipt, refuse_delivery
@@ -36,6 +48,7 @@ from ferry.models import (
     Declaration,
     DeclarationStatus,
     Driver,
+    Licence,
     Pass,
     Route,
     Trip,
@@ -46,7 +59,9 @@ from ferry.queries.issue import china_date
 
 ROUTE = "HORGOS-NURZHOLY"
 RECEIVER, STRANGER = "Almaty Auto, Aidar", "Shymkent Parts"
-CAR: dict[str, Any] = {"make": "Foton", "model": "View", "powertrain": "diesel", "hs_code": "8703323110"}
+NOT_TAKEN = "wrong_vehicle"
+#: What each company has to export on, and more than enough of it.
+LICENCE_QUANTITY = 20_000
 GENERAL_TRADE = "0110"
 DELIVERY: dict[str, Any] = {
     "delivery_place": "Almaty, Severnoye Koltso 7",
@@ -59,6 +74,9 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 STEP, LATER_STEP = timedelta(hours=6), timedelta(hours=24)
 FAR = timedelta(days=2000)
 BY, CONSIGNEE = "dispatcher simulation@ferryman.example", "consignee"
+HELD = "Held for customs"
+#: What an officer says of everything he looks at.
+LOOKED_AT = dict.fromkeys(ITEMS, Answer.RIGHT.value)
 SOURCES = {
     RecordKind.BORDER_EXIT.value: "Horgos border police",
     RecordKind.RETURN.value: "Horgos border police",
@@ -74,8 +92,10 @@ class Stage:
     script: Script
     route: Route
     officer: User
+    supervisor: User
     chance: Random
     companies: list[Company] = field(default_factory=list)
+    licences: list[Licence] = field(default_factory=list)
     drivers: dict[int, Driver] = field(default_factory=dict)
     vehicles: dict[str, Vehicle] = field(default_factory=dict)
     papers: dict[int, Paper] = field(default_factory=dict)
@@ -128,45 +148,42 @@ def _steps(script: Script, last: datetime) -> Iterator[datetime]:
 
 
 def set_up(script: Script) -> Stage:
-    """Register companies and drivers, and post an officer."""
+    """Register companies, each with an export licence, and post officers."""
     at = script.starts_at
     lay_standard_data(at=at, by="simulation")
     route = Route.objects.select_related("exit", "entry").get(code=ROUTE)
-    stage = Stage(script, route, _officer(route), Random(script.seed))  # noqa: S311
+    officer, supervisor = (_posted(duty, route) for duty in (Duty.OFFICER, Duty.SUPERVISOR))
+    stage = Stage(script, route, officer, supervisor, Random(script.seed))  # noqa: S311
     for number, uscc in enumerate(script.companies):
         name = f"Simulated Export {number + 1}"
         stage.companies.append(register_company(name=name, uscc=uscc, at=at, by=BY))
-    for man in script.men:
-        stage.drivers[man.number] = _driver(stage, man, at)
+        stage.licences.append(_licence(stage, number, at))
     stage.legs = {leg.number: leg for leg in script.legs}
     stage.papers = {paper.number: paper for paper in script.papers}
     return stage
 
 
-def _officer(route: Route) -> User:
-    email = "officer@simulation.example"
-    officer = User.objects.filter(email=email).first() or User.objects.create_user(
-        email, None, name="Simulated"
-    )
+def _posted(duty: Duty, route: Route) -> User:
+    email = f"{duty}@simulation.example"
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email, None, name="Simulated")
     for checkpoint in (route.exit, route.entry):
-        Posting.objects.get_or_create(user=officer, checkpoint=checkpoint, defaults={"duty": Duty.OFFICER})
-    return officer
+        Posting.objects.get_or_create(user=user, checkpoint=checkpoint, defaults={"duty": duty})
+    return user
 
 
-def _driver(stage: Stage, man: Man, at: datetime) -> Driver:
-    return register_driver(
-        company=stage.companies[man.company],
-        name=man.name,
-        passport_number=man.passport,
-        passport_expires_on=china_date(at + FAR),
-        nationality=man.nationality,
-        licence_class="C1",
-        licence_expires_on=china_date(at + FAR),
-        phone="",
-        language="zh-hans",
+def _licence(stage: Stage, company: int, at: datetime) -> Licence:
+    return register_licence(
+        company=stage.companies[company],
+        number=licence_number(stage.script.seed, company),
+        expires_on=china_date(at + FAR),
+        quantity=LICENCE_QUANTITY,
         at=at,
         by=BY,
     )
+
+
+def licence_number(seed: int, company: int) -> str:
+    return f"26SIM{seed}N{company}"
 
 
 # --- What happens ------------------------------------------------------------------------------
@@ -207,11 +224,34 @@ def line_of(papers: dict[int, Paper], moment: Moment, number: int) -> RecordLine
     )
 
 
+def _hire(stage: Stage, moment: Moment) -> None:
+    man, at = stage.script.men[moment.about], moment.at
+    company = stage.companies[man.company]
+    stage.drivers[man.number] = register_driver(company=company, **papers_of(man, at), at=at, by=BY)
+
+
+def papers_of(man: Man, at: datetime) -> dict[str, Any]:
+    """Give what a company knows of a driver."""
+    return {
+        "name": man.name,
+        "name_latin": man.latin,
+        "passport_number": man.passport,
+        "passport_expires_on": china_date(at + FAR),
+        "nationality": man.nationality,
+        "licence_class": man.licence,
+        "licence_expires_on": china_date(at + FAR),
+        "phone": "",
+        "language": man.language,
+    }
+
+
 def _declare(stage: Stage, moment: Moment) -> None:
     paper = stage.papers[moment.about]
     company = stage.companies[paper.company]
     for vin in paper.vins:
-        stage.vehicles[vin] = register_vehicle(company=company, vin=vin, **CAR, at=moment.at, by=BY)
+        stage.vehicles[vin] = register_vehicle(
+            company=company, vin=vin, **vehicle_of(vin), at=moment.at, by=BY
+        )
     stage.declarations[paper.number] = register_declaration(
         company=company,
         number=paper.code,
@@ -289,10 +329,20 @@ def let_go(stage: Stage, scan: Scan) -> None:
     decide_examination(
         scan=scan,
         outcome=ExaminationOutcome.RELEASED,
-        checklist=dict.fromkeys(ITEMS, Answer.RIGHT.value),
+        checklist=LOOKED_AT,
         officer=stage.officer,
         at=scan.recorded_at,
         by=f"officer {scan.checkpoint.code}/simulation",
+    )
+
+
+def _detain(stage: Stage, moment: Moment) -> None:
+    """Take the release at the entry back, and keep the vehicle."""
+    scan = Scan.objects.get(pass_used__trip=stage.trips[moment.about], crossing=Crossing.ENTRY)
+    at, by = moment.at, f"officer {stage.route.entry.code}/simulation"
+    withdraw_release(scan=scan, reason=HELD, supervisor=stage.supervisor, at=at, by=by)
+    decide_examination(
+        scan=scan, outcome=ExaminationOutcome.DETAINED, note=HELD, officer=stage.officer, at=at, by=by
     )
 
 
@@ -315,7 +365,7 @@ def _refuse(stage: Stage, moment: Moment) -> None:
     refuse_delivery(
         pass_=pass_,
         pin=receipt_pin(pass_.trip),
-        reason="wrong_vehicle",
+        reason=NOT_TAKEN,
         refused_by=RECEIVER,
         at=moment.at,
         by=CONSIGNEE,
@@ -328,12 +378,14 @@ def _open_pass(stage: Stage, moment: Moment) -> Pass:
 
 
 ACTS: dict[str, Callable[[Stage, Moment], Any]] = {
+    "hire": _hire,
     "declare": _declare,
     "plan": _plan,
     "issue": issue,
     "redate": _redate,
     "close": _close,
     "scan": _scan,
+    "detain": _detain,
     "receive": _receive,
     "refuse": _refuse,
 }

@@ -47,8 +47,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Score:
+    """What was found beside what is true; `later` counts what waits for a limit that has not run out."""
+
     lines: tuple[Line, ...]
     misses: tuple[Miss, ...]
+    later: Mapping[str, int]
 
     @property
     def is_perfect(self) -> bool:
@@ -59,14 +62,15 @@ def score(truths: Iterable[Truth], found: Iterable[Found]) -> Score:
     """Compare; what was found of things that the truth does not name is nobody's business."""
     known = {(truth.about, truth.key): truth for truth in truths}
     expected = {(about, key, kind) for (about, key), truth in known.items() for kind in truth.kinds}
-    seen = {each for each in found if (each[0], each[1]) in known}
+    later = {(about, key, kind) for (about, key), truth in known.items() for kind in truth.later}
+    seen = {each for each in found if (each[0], each[1]) in known} - later
     counts = [Counter(kind for _about, _key, kind in some) for some in (expected, seen, expected & seen)]
     kinds = [kind for kind in CaseKind.values if kind not in NOT_ASSESSED]
     lines = tuple(Line(kind, *(some[kind] for some in counts)) for kind in kinds)
     misses = [
         Miss(*each, known[each[0], each[1]].fault, is_extra=each in seen) for each in sorted(expected ^ seen)
     ]
-    return Score(lines, tuple(misses))
+    return Score(lines, tuple(misses), Counter(kind for _about, _key, kind in later))
 
 
 # --- The truth as a file -----------------------------------------------------------------------
@@ -97,7 +101,7 @@ def read_truth(lines: Iterable[str]) -> tuple[World, list[Truth]]:
                 moments = (datetime.fromisoformat(said[name]) for name in ("starts_at", "ends_at"))
                 world = World(said["seed"], *moments)
                 continue
-            said |= {name: tuple(said[name]) for name in ("kinds", "withheld")}
+            said |= {name: tuple(said[name]) for name in ("kinds", "withheld", "later")}
             truths.append(Truth(**said))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"Line {number} is no line of a truth file.") from error
@@ -110,7 +114,12 @@ def told(score: Score) -> Iterator[str]:
     """Tell a score as a table, with every miss below it."""
     yield f"{'kind':24}{'expected':>9}{'found':>7}{'recall':>8}{'precision':>11}"
     for line in score.lines:
-        yield (f"{line.kind:24}{line.expected:>9}{line.found:>7}{line.recall:>8.3f}{line.precision:>11.3f}")
+        told = f"{line.kind:24}{line.expected:>9}{line.found:>7}"
+        if line.expected or line.found:
+            yield f"{told}{line.recall:>8.3f}{line.precision:>11.3f}"
+        else:
+            later = score.later.get(line.kind, 0)
+            yield f"{told}  absent" + (f": {later} wait for a limit that has not run out" if later else "")
     for miss in score.misses:
         what = "found, but not true" if miss.is_extra else "true, but not found"
         yield f"{what}: {miss.kind} of {miss.about} {miss.key} ({miss.fault or 'no fault'})"

@@ -5,16 +5,17 @@ Pure: the same seed, size and closures give the same script to the letter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import count
+from itertools import count, cycle
 from random import Random
 from typing import Any, NamedTuple
 
 from stdnum.cn import uscc
 
 from clearance.models import RecordKind
+from clearance.simulation.cast import BEGINNING, draw_person, draw_vin
 from clearance.simulation.faults import (
     DAY,
     FAULTS,
@@ -30,7 +31,7 @@ from clearance.simulation.faults import (
 )
 from ferry.models import DeclarationStatus
 from ferry.rules.closures import Span
-from ferry.rules.vin import near, vin_check_digit
+from ferry.rules.vin import near
 
 MINUTE = timedelta(minutes=1)
 #: The longest limit there is, from the last exit on.
@@ -42,14 +43,10 @@ DRIVERS_A_COMPANY = 60
 ODD = 0.25
 #: Of those before the closed day, so many are received after it.
 SLOW = 0.5
-SURNAMES = ("王", "李", "张", "刘", "陈", "杨", "马", "赵", "黄", "周", "吴")
-GIVEN_NAMES = ("建军", "志强", "卫东", "海燕", "国庆", "玉梅", "小龙", "文斌", "永福", "丽娟", "天山", "春生")
-BEGINNING = 8
-VIN_STARTS = ("LVBV3JBB", "LZYTDGD6", "LGXCE4CB", "LVVDB21B", "LS5A3DKE", "L6TCX2E7")
 
 
 class Moment(NamedTuple):
-    """Something that happens: `act` names it, `about` is the number of a trip or a declaration."""
+    """Something that happens: `act` names it, `about` is the number of a trip, a declaration or a driver."""
 
     at: datetime
     number: int
@@ -65,6 +62,9 @@ class Man:
     number: int
     company: int
     name: str
+    latin: str
+    language: str
+    licence: str
     passport: str
     nationality: str = "CN"
 
@@ -134,20 +134,38 @@ class Script:
 
 
 def write_script(
-    *, seed: int, starts_at: datetime, days: int, drivers: int, faults: float, closed: Sequence[Span] = ()
+    *,
+    seed: int,
+    starts_at: datetime,
+    days: int,
+    drivers: int,
+    faults: float,
+    closed: Sequence[Span] = (),
+    without: Collection[str] = (),
+    rest: timedelta = timedelta(0),
 ) -> Script:
-    """Write the script of so many days; `faults` is their share, `closed` the closures that stand already."""
-    return _Writer(seed, starts_at, days, drivers, closed).write(faults)
+    """Write the script of so many days; `faults` is their share, `closed` the closures that stand already.
+
+    Faults that it shall be `without` do not occur. A man's exits are a `rest` apart, or two days or so.
+    """
+    names = [name for name in FAULTS if name not in without]
+    return _Writer(seed, starts_at, days, drivers, closed, rest).write(faults, names)
 
 
 class _Writer:
     """Makes all choices, in one order."""
 
     def __init__(
-        self, seed: int, starts_at: datetime, days: int, drivers: int, closed: Sequence[Span]
+        self,
+        seed: int,
+        starts_at: datetime,
+        days: int,
+        drivers: int,
+        closed: Sequence[Span],
+        rest: timedelta,
     ) -> None:
         self.chance = Random(seed)  # noqa: S311  (nothing secret: the same world again)
-        self.seed, self.starts_at, self.days = seed, starts_at, days
+        self.seed, self.starts_at, self.days, self.rest = seed, starts_at, days, rest
         self.ends_at = starts_at + days * DAY + AFTERMATH
         self.numbers = count()
         self.lines = count(1)
@@ -158,9 +176,9 @@ class _Writer:
         self.men = [self._man(number) for number in range(drivers)]
         self.idle: list[Man] = []
 
-    def write(self, faults: float) -> Script:
+    def write(self, faults: float, names: Sequence[str]) -> Script:
         legs = self._legs()
-        self._spoil(legs, faults)
+        self._spoil(legs, faults, names)
         self._make_odd(legs)
         papers = self._papers(legs)
         moments = sorted(self._moments(legs, papers))
@@ -189,16 +207,13 @@ class _Writer:
         body = f"91654004MA{self.chance.randrange(10**7):07d}"
         return body + str(uscc.calc_check_digit(body))
 
-    def _man(self, number: int, *, nationality: str = "CN", passport: str = "") -> Man:
-        number_there = passport or f"E{(self.seed % 90 + 10) * 10**6 + number:08d}"
-        name = SURNAMES[number % len(SURNAMES)] + GIVEN_NAMES[number // len(SURNAMES) % len(GIVEN_NAMES)]
-        return Man(number, number % len(self.companies), name, number_there, nationality)
+    def _man(self, number: int) -> Man:
+        passport = f"E{(self.seed % 90 + 10) * 10**6 + number:08d}"
+        return Man(number, number % len(self.companies), passport=passport, **draw_person(self.chance))
 
-    def _vin(self) -> str:
+    def _vin(self, man: Man) -> str:
         while True:
-            start, serial = self.chance.choice(VIN_STARTS), self.chance.randrange(10**6)
-            vin = f"{start}0T{self.chance.choice('ABCDEGHJKLMNPRSTUVWXYZ')}{serial:06d}"
-            vin = f"{vin[:8]}{vin_check_digit(vin)}{vin[9:]}"
+            vin = draw_vin(self.chance, man.licence)
             if vin not in self.vins:
                 self.vins.add(vin)
                 return vin
@@ -207,24 +222,27 @@ class _Writer:
 
     def _legs(self) -> list[Leg]:
         legs: list[Leg] = []
+        # Who rests for long begins at any time, so that somebody drives every day.
+        first_days = min(self.rest, self.days * DAY - 32 * HOUR)
+        spread = max(36 * 60, first_days // MINUTE)
         for man in self.men:
-            exit_at = self.starts_at + 32 * HOUR + self.chance.randrange(36 * 60) * MINUTE
+            exit_at = self.starts_at + 32 * HOUR + self.chance.randrange(spread) * MINUTE
             while exit_at < self.starts_at + self.days * DAY:
                 if not self._is_closed(exit_at):
-                    legs.append(Leg(len(legs), man, self._vin(), exit_at))
-                exit_at += self.chance.randrange(44 * 60, 56 * 60) * MINUTE
+                    legs.append(Leg(len(legs), man, self._vin(man), exit_at))
+                exit_at += max(self.chance.randrange(44 * 60, 56 * 60) * MINUTE, self.rest)
         return legs
 
     def _is_closed(self, exit_at: datetime) -> bool:
         """Say whether the crossing is closed near that time: a trip of that day goes another day."""
         return any(since - 12 * HOUR < exit_at < until + 3 * HOUR for since, until in self.closed)
 
-    def _spoil(self, legs: list[Leg], share: float) -> None:
+    def _spoil(self, legs: list[Leg], share: float, faults: Sequence[str]) -> None:
         """Give a share of the trips one fault each, all faults in turn."""
         wanted = round(len(legs) * share)
         order = self.chance.sample(range(len(legs)), len(legs))
         lost_men: dict[int, datetime] = {}
-        names, spoilt = iter(_endless(FAULTS)), 0
+        names, spoilt = cycle(faults), 0
         name = next(names)
         for number in order:
             if spoilt >= wanted:
@@ -248,7 +266,13 @@ class _Writer:
         legs[:] = [leg for leg in legs if leg.exit_at <= lost_men.get(leg.man.number, leg.exit_at)]
 
     def _fits(self, leg: Leg, name: str, legs: Sequence[Leg]) -> bool:
-        """A man who drives no more must have no fault to come, and a slip must mean one vehicle only."""
+        """A man who drives no more must have no fault to come, and a slip must mean one vehicle only.
+
+        Where days are compressed, a line that names him alone would mean any trip of his.
+        """
+        earlier = (each for each in legs if each.man == leg.man and each.exit_at < leg.exit_at)
+        if name == SAME_NUMBER and self.rest and any(earlier):
+            return False
         if FAULTS[name].keeps_driver:
             later = (each for each in legs if each.man == leg.man and each.exit_at > leg.exit_at)
             if any(each.fault for each in later):
@@ -328,15 +352,17 @@ class _Writer:
 
     def _paper(self, number: int, leg: Leg) -> Paper:
         code = f"9402{self.starts_at.year}0{(self.seed % 1000) * 10**6 + number:09d}"
-        return Paper(
-            number, code, leg.man.company, spare=self._vin() if leg.course.has_another_vehicle else ""
-        )
+        spare = self._vin(leg.man) if leg.course.has_another_vehicle else ""
+        return Paper(number, code, leg.man.company, spare=spare)
 
     # --- What happens ---
 
     def _moments(self, legs: Sequence[Leg], papers: Sequence[Paper]) -> Iterator[Moment]:
+        for man in (*self.men, *self.idle):
+            yield self._moment(self.starts_at, "hire", man.number)
         if self.closure is not None:
-            yield self._moment(self.closure[0] - 2 * DAY, "close", -1)
+            # When all who left before it are over the bridge: a slow server must not keep them on this side.
+            yield self._moment(self.closure[0] - 10 * HOUR, "close", -1)
         for paper in papers:
             yield from self._of_paper(paper)
         for leg in legs:
@@ -397,6 +423,8 @@ class _Writer:
             )
         if course.has_entry_scan:
             yield self._moment(left_at + 70 * MINUTE, "scan", leg.number, place="entry")
+        if course.is_detained:
+            yield self._moment(left_at + 80 * MINUTE, "detain", leg.number)
         if course.register:
             vin = _slip(leg.vin) if course.register_mistypes else leg.vin
             passport = leg.man.passport if course.register_has_passport else ""
@@ -443,12 +471,6 @@ class _Writer:
                 is_damaged=course.is_damaged,
                 has_other_receiver=course.has_other_receiver,
             )
-
-
-def _endless(names: Iterable[str]) -> Iterator[str]:
-    kept = list(names)
-    while True:
-        yield from kept
 
 
 def _slip(vin: str) -> str:

@@ -41,7 +41,7 @@ from ferry.models import (
     Vehicle,
     Weight,
 )
-from ferry.queries.declarations import counted_declarations
+from ferry.queries.declarations import complete, counted_declarations
 from ferry.queries.issue import CHINA, china_date, closures_from, kazakh_date, stays_of
 from ferry.rules.closures import open_start
 from ferry.rules.corridor import ENTRY_EXPECTED, PAPER_ENDS, RECEIPT_EXPECTED, WINDOW_ENDS
@@ -227,11 +227,15 @@ def closures_ahead(company: Company, *, at: datetime) -> list[ClosureAhead]:
 
 
 def incomplete_declarations(company: Company) -> Some[Declaration]:
-    """Find declarations that customs closed while an exit record of some vehicle is missing."""
+    """Find declarations that customs closed while an exit record of some vehicle is missing.
+
+    One that is whole is ready for its refund only when reconciliation has looked, a minute later or so.
+    """
     closed = counted_declarations(company).filter(
         status=DeclarationStatus.CLOSED, refund_ready_at__isnull=True, closed_at__isnull=False
     )
-    return _some(closed.order_by("closed_at", "pk"))
+    lacking = closed.filter(Q(out__lt=F("quantity")) | ~Q(complete()))
+    return _some(lacking.order_by("closed_at", "pk"))
 
 
 def _stages(at: datetime) -> dict[str, Q]:

@@ -17,7 +17,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, WebError, 
 
 from ferry.models import Checkpoint, Closure, Trip, User
 from tests.builders import PASSWORD, a_pass, a_route, a_trip
-from tests.journeys.processes import free_port, manage, production, serve
+from tests.journeys.processes import free_port, lay, manage, production, serve
 
 BUILT = Path(django_settings.BASE_DIR) / "static" / "dist" / "manifest.json"
 PATIENCE_MS = 15_000
@@ -143,12 +143,11 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(migrated: Path, collected: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     port = free_port()
     url = f"http://localhost:{port}"
     environment = production(tmp_path_factory.mktemp("production"), SITE_URL=url, PROXIES="0")
-    manage(environment, "migrate", "--verbosity=0")
-    manage(environment, "collectstatic", "--noinput", "--verbosity=0")
+    lay(migrated, environment)
     company = json.loads(manage(environment, "demo", "--json", "--force"))["company"]
     told = manage(environment, "demo", "--force")
     driver, consignee = (re.findall(f"{url}(/{door}/\\S+)", told)[0] for door in ("d", "P"))

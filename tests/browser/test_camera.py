@@ -48,16 +48,14 @@ def scans_of(trip: Trip) -> int:
 
 
 @pytest.fixture
-def at_lane(
-    live_server, browser_type: BrowserType, browser_type_launch_args, tmp_path: Path
-) -> Iterator[Open]:
+def at_lane(live_server, browser_type: BrowserType, camera_launch_args, tmp_path: Path) -> Iterator[Open]:
     """Give a function that stands in lane 3 at Horgos in a browser of its own."""
     opened: list[tuple[Browser, Complaints]] = []
 
     def at_lane(seen: Path | None, *switches: str, expected: Sequence[str] = ()) -> Page:
         played = [f"--use-file-for-fake-video-capture={seen}"] if seen else []
-        arguments = [*browser_type_launch_args["args"], *(switches or [FAKE, ALLOWED]), *played]
-        browser = browser_type.launch(**{**browser_type_launch_args, "args": arguments})
+        arguments = [*camera_launch_args["args"], *(switches or [FAKE, ALLOWED]), *played]
+        browser = browser_type.launch(**{**camera_launch_args, "args": arguments})
         context = browser.new_context(**PHONE)
         complaints = Complaints(context)
         for words in expected:

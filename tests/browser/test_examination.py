@@ -226,6 +226,7 @@ def test_a_supervisor_takes_a_release_back_and_the_driver_stops(
     assert list(Scan.objects.order_by("pk").values_list("verdict", flat=True)) == ["release", "examine"]
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_sticks_out_at_the_side(examined: Page, width: int) -> None:
     examined.set_viewport_size({"width": width, "height": 844})

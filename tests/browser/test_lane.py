@@ -212,6 +212,7 @@ def test_it_works_without_a_script(lane, code, trip):
     assert Scan.objects.get().crossing == Crossing.EXIT
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_sticks_out_at_the_side(lane, code, width):
     lane.set_viewport_size({"width": width, "height": 800})

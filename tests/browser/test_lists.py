@@ -111,6 +111,7 @@ def test_a_column_pasted_from_a_spreadsheet_finds_all_of_it(trips, page: Page, g
     expect(page.get_by_text("3 numbers")).to_be_visible()
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_list_in_use_fits_and_keeps_nobody_out(trips, page: Page, live_server, complaints, width):
     complaints.expect("Applying inline style")

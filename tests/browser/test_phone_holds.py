@@ -56,6 +56,7 @@ class Wire:
         return weights
 
 
+@pytest.mark.drawn
 def test_the_first_load_of_the_drivers_page_is_light_and_still(browser: Browser, served: Served) -> None:
     context = browser.new_context(base_url=served.url, viewport=PHONE)
     wire = Wire(context)
@@ -78,6 +79,7 @@ def test_the_first_load_of_the_drivers_page_is_light_and_still(browser: Browser,
     assert {how for _name, how in blocking} <= {"link"}, blocking
 
 
+@pytest.mark.drawn
 def test_the_consignees_page_is_light_too(browser: Browser, served: Served) -> None:
     context = browser.new_context(base_url=served.url, viewport=PHONE)
     wire = Wire(context)
@@ -93,6 +95,7 @@ def decoded(picture: bytes, blur: int = 0) -> list[str]:
     return [one.text for one in zxingcpp.read_barcodes(blurred, formats=zxingcpp.BarcodeFormat.QRCode)]
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("scripts", [True, False], ids=["with-scripts", "without"])
 def test_a_picture_of_the_page_is_read_as_the_code(
@@ -195,6 +198,7 @@ UNFOLD = """() => {
 }"""
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("language", ["en", "zh-hans", "ug"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_phone_page_keeps_anybody_out(
@@ -227,6 +231,7 @@ SMALL = """() => [...document.querySelectorAll(
 }).map((one) => one.outerHTML.slice(0, 120))"""
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize("language", ["en", "zh-hans", "ru", "kk", "ug"])
 def test_everything_fits_at_twice_the_size_and_under_a_thumb(
     browser: Browser, live_server, phone: Phone, language: str

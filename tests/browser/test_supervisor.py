@@ -61,6 +61,7 @@ def test_the_lanes_move_by_themselves_and_leave_the_focus_alone(page: Page, sign
     expect(cars(page)).to_have_text("3")
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)])
 def test_the_picture_fits_a_phone_and_a_desk(page: Page, go, sign_in, supervisor, width, height) -> None:
     scanned(a_live_pass().code, at=timezone.now(), lane="gate 7")

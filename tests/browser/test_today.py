@@ -190,6 +190,7 @@ def test_who_was_signed_out_meanwhile_is_sent_to_sign_in(today: Page, complaints
     expect(today.locator("[name=login]")).to_be_visible()
 
 
+@pytest.mark.drawn
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 800)])
 def test_it_fits_a_phone_and_a_desk(today: Page, width: int, height: int) -> None:
     today.set_viewport_size({"width": width, "height": height})

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import pytest
 from playwright.sync_api import Browser, CDPSession, Page
 
 from tests.access.table import Row, rows
 from tests.browser.conftest import Served
+
+pytestmark = pytest.mark.drawn
 
 FIRST_BYTES, NEXT_BYTES = 300_000, 50_000
 PORTAL = [

@@ -78,7 +78,7 @@ def sign_in_at_once(context, live_server, user: User) -> None:
 
 
 def test_labels_are_read_one_after_another_and_recorded_at_once(
-    live_server, browser_type: BrowserType, browser_type_launch_args, tmp_path
+    live_server, browser_type: BrowserType, camera_launch_args, tmp_path
 ):
     company = a_company()
     one, two = a_petrol_car(company), a_petrol_car(company)
@@ -88,7 +88,7 @@ def test_labels_are_read_one_after_another_and_recorded_at_once(
         "--use-fake-device-for-media-stream",
         f"--use-file-for-fake-video-capture={seen}",
     ]
-    launch = {**browser_type_launch_args, "args": [*browser_type_launch_args["args"], *camera]}
+    launch = {**camera_launch_args, "args": [*camera_launch_args["args"], *camera]}
     browser = browser_type.launch(**launch)
     context = browser.new_context(**PHONE)
     complaints = Complaints(context)

@@ -254,8 +254,7 @@ def test_it_is_too_late_when_the_vehicle_entered(pass_: Pass, supervisor: User) 
     assert standing(scan) == before
 
 
-def test_it_is_too_late_when_the_border_police_say_so(pass_: Pass, supervisor: User) -> None:
-    scan = scanned(pass_.code)
+def border_police_tell(pass_: Pass) -> None:
     line = RecordLine(
         kind="border_exit",
         occurred_at=AT + MINUTE,
@@ -263,6 +262,19 @@ def test_it_is_too_late_when_the_border_police_say_so(pass_: Pass, supervisor: U
         source_reference="R3-1",
     )
     take(line, at=AT + 2 * MINUTE)
+
+
+def test_at_the_entry_it_may_have_left_china_for_all_to_see(pass_: Pass) -> None:
+    scanned(pass_.code)
+    border_police_tell(pass_)
+    scan = scanned(pass_.code, nur_zholy(), at=LATER)
+    withdraw(scan, an_officer(nur_zholy(), Duty.SUPERVISOR), at=LATER + MINUTE)
+    assert Trip.objects.get(pk=pass_.trip_id).state == "exited"
+
+
+def test_it_is_too_late_when_the_border_police_say_so(pass_: Pass, supervisor: User) -> None:
+    scan = scanned(pass_.code)
+    border_police_tell(pass_)
     before = standing(scan)
     with pytest.raises(Conflict) as refusal:
         withdraw(scan, supervisor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -30,6 +31,11 @@ def production(data: Path, **changes: str) -> dict[str, str]:
     """Give the environment of a deployment behind one proxy that ends TLS."""
     sealed = {"SECRET_KEY": secrets.token_urlsafe(48), "DATA_KEYS": secrets.token_urlsafe(48)}
     return trial(data, DEBUG="off", SITE_URL="https://ferryman.example", PROXIES="1", **sealed) | changes
+
+
+def lay(database: Path, environment: dict[str, str]) -> None:
+    """Put a copy of a database that is migrated already where an installation has its own."""
+    shutil.copy(database, Path(environment["DATA_DIR"]) / "ferryman.sqlite3")
 
 
 def manage(environment: dict[str, str], *arguments: str) -> str:

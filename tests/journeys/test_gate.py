@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.journeys.processes import ROOT, free_port, manage, serve, trial
+from tests.journeys.processes import ROOT, free_port, lay, manage, serve, trial
 
 pytestmark = pytest.mark.once
 
@@ -23,11 +23,11 @@ pytestmark = pytest.mark.once
 class Site:
     """An installation whose web server can be stopped and started."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, migrated: Path) -> None:
         self.folder = folder
         self.port = free_port()
         self.environment = trial(folder, PORT=str(self.port))
-        manage(self.environment, "migrate", "--verbosity=0")
+        lay(migrated, self.environment)
         made = self.shell("from tests.journeys.gate_world import make; make()")
         world = json.loads(made.splitlines()[-1])
         self.codes, self.enrolments = iter(world["codes"]), iter(world["enrolments"])
@@ -114,8 +114,8 @@ class Gate:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    site = Site(tmp_path_factory.mktemp("site"))
+def site(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("site"), migrated)
     yield site
     site.stop()
 

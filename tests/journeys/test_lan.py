@@ -13,7 +13,7 @@ from urllib.request import HTTPCookieProcessor, HTTPSHandler, build_opener, urlo
 
 import pytest
 
-from tests.journeys.processes import free_port, manage, production, start, trial
+from tests.journeys.processes import free_port, lay, production, start, trial
 
 pytestmark = pytest.mark.once
 
@@ -21,9 +21,9 @@ OFFICER = {"login": "officer@horgos.example", "password": "camel-bridge-2026"}
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     environment = trial(tmp_path_factory.mktemp("lan"), PORT=str(free_port()))
-    manage(environment, "migrate", "--verbosity=0")
+    lay(migrated, environment)
     return environment
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
 
 import pytest
 
-from tests.journeys.processes import free_port, manage, production, serve
+from tests.journeys.processes import free_port, lay, production, serve
 
 pytestmark = pytest.mark.once
 
@@ -17,10 +18,9 @@ PLAIN = {"Host": "ferryman.example"}
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port(migrated: Path, collected: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     environment = production(tmp_path_factory.mktemp("production"))
-    manage(environment, "migrate", "--verbosity=0")
-    manage(environment, "collectstatic", "--noinput", "--verbosity=0")
+    lay(migrated, environment)
     port = free_port()
     server = serve(environment, port)
     yield port

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.journeys.processes import free_port, manage, start, trial
+from tests.journeys.processes import free_port, lay, manage, start, trial
 
 pytestmark = pytest.mark.once
 
@@ -21,9 +21,9 @@ COUNT = "from ferry.models import Trip; print(Trip.objects.count())"
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environment(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     environment = trial(tmp_path_factory.mktemp("run"), PORT=str(free_port()))
-    manage(environment, "migrate", "--verbosity=0")
+    lay(migrated, environment)
     yield environment
     assert not alive(environment)
 

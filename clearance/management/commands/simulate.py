@@ -17,7 +17,7 @@ from clearance.actions.reconcile import Tally
 from clearance.gate.server import KeyRefused, Refused
 from clearance.simulation.bulk import at_once
 from clearance.simulation.faults import Truth
-from clearance.simulation.live import Clock, Doors, Player, Progress, open_doors
+from clearance.simulation.live import REST, Clock, Doors, Player, Progress, open_doors
 from clearance.simulation.play import play_script
 from clearance.simulation.score import World, by_fault, write_truth
 from clearance.simulation.script import AFTERMATH, Script, write_script
@@ -47,10 +47,21 @@ class Command(BaseCommand):
             "--from", type=day, dest="since", help="First day, as 2026-03-02; without it, all is over by now."
         )
         parser.add_argument("--force", action="store_true", help="Do it even where DEBUG is off.")
-        live = parser.add_argument_group("live", "Play it against a running server instead.")
+        live = parser.add_argument_group(
+            "live",
+            "Play it against a running server instead, through its interface and its pages. Not played: who "
+            "leaves after his window, for windows have hours to spare; who is back after a month; above "
+            "--speed 3000, old sheets, which need exact times. Kinds that wait for hours or days wait for "
+            "real ones: manage.py score says how many.",
+        )
         live.add_argument("--play", metavar="URL", help="The server, as http://localhost:8000.")
         live.add_argument(
             "--speed", type=speed, default=600.0, help="How much faster than the wall clock (600)."
+        )
+        live.add_argument(
+            "--by-hand",
+            action="store_true",
+            help="Leave examinations to an officer in the lane; otherwise the play has one of its own.",
         )
         live.add_argument(
             "--keys", type=Path, metavar="FILE", help="What manage.py demo --json printed on that server."
@@ -88,14 +99,19 @@ class Command(BaseCommand):
                 "Name a file of keys by --keys: on the server, manage.py demo --json > keys.json writes it."
             )
         try:
-            doors = open_doors(options["play"], options["keys"].read_text(encoding="utf-8"))
+            keys = options["keys"].read_text(encoding="utf-8")
+            doors = open_doors(options["play"], keys, by_hand=options["by_hand"])
         except (OSError, ValueError) as error:
             raise CommandError(f"{options['keys']} or the address is of no use. {error}") from error
         today = datetime.combine(china_date(timezone.now()), time(), CHINA)
-        script = self._written(options, today, [])
+        without = doors.closed(options["speed"])
+        script = self._written(options, today, [], without=without, rest=REST * options["speed"])
         self.stdout.write(
             f"{len(script.legs)} trips in about {length(script, options['speed'])}; Ctrl-C ends it."
         )
+        self.stdout.write(f"Not played: {', '.join(sorted(without))}.")
+        if doors.supervisor is None:
+            self.stdout.write("No supervisor could sign in by password alone: no day is closed.")
         # Where it was started in the background, a shell has it ignore the first of these.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
@@ -149,7 +165,9 @@ class Command(BaseCommand):
         closed = [span for spans in closures_from(starts_at).values() for span in spans]
         return self._written(options, starts_at, closed)
 
-    def _written(self, options: dict[str, Any], starts_at: datetime, closed: list[Span]) -> Script:
+    def _written(
+        self, options: dict[str, Any], starts_at: datetime, closed: list[Span], **live: Any
+    ) -> Script:
         return write_script(
             seed=options["seed"],
             starts_at=starts_at,
@@ -157,6 +175,7 @@ class Command(BaseCommand):
             drivers=options["drivers"],
             faults=options["faults"],
             closed=closed,
+            **live,
         )
 
     def _play(self, script: Script) -> None:

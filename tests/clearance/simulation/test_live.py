@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -19,13 +19,36 @@ from clearance.actions.standard import lay_standard_data
 from clearance.gate.server import Answer, NoAnswer, Refused
 from clearance.management.commands import simulate
 from clearance.management.commands.score import found
-from clearance.simulation.faults import Truth
-from clearance.simulation.live import FOUND_AT_ONCE, Clock, Doors, Player, open_doors
+from clearance.models import Duty, Policy, Posting
+from clearance.rules.assess import NOT_ASSESSED
+from clearance.simulation.faults import FAULTS, Truth
+from clearance.simulation.live import (
+    CLOSED,
+    LATER,
+    NEED_CUSTOMS,
+    NEVER_LIVE,
+    REST,
+    Clock,
+    Doors,
+    Player,
+    open_doors,
+)
 from clearance.simulation.score import read_truth, score
 from clearance.simulation.script import Script, write_script
 from ferry.actions.keys import make_api_key
-from ferry.models import Checkpoint, Declaration, Driver, KeyKind, Trip, TripState, Vehicle
-from tests.builders import a_company
+from ferry.models import (
+    CaseKind,
+    Checkpoint,
+    Closure,
+    Declaration,
+    Driver,
+    KeyKind,
+    Trip,
+    TripState,
+    User,
+    Vehicle,
+)
+from tests.builders import a_checkpoint, a_company, an_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +73,25 @@ class Line:
         return Answer(answer.status_code, answer.json(), None, "")
 
 
-def doors(*, loses: int = 0) -> Doors:
+class Looking:
+    """One who looks at the real server's pages, over the same line."""
+
+    def __init__(self, user: User | None = None, *, loses: int = 0) -> None:
+        self.client, self.loses, self.asked = Client(), loses, 0
+        if user is not None:
+            self.client.force_login(user)
+
+    def send(self, path: str, form: Mapping[str, str]) -> str:
+        self.asked += 1
+        answer = self.client.post(path, form, follow=True)
+        if self.loses and self.asked % self.loses == 0:
+            raise NoAnswer("lost")
+        if answer.status_code >= 400:
+            raise Refused(answer.status_code, [{"code": f"page_{answer.status_code}"}])
+        return answer.content.decode()
+
+
+def doors(*, loses: int = 0, has_customs: bool = True) -> Doors:
     lay_standard_data(at=AT, by="test")
     companies = [a_company(), a_company("Tianshan")]
     points = [Checkpoint.objects.get(code=code) for code in ("CN-HORGOS", "KZ-NURZHOLY")]
@@ -63,7 +104,16 @@ def doors(*, loses: int = 0) -> Doors:
         *(line(KeyKind.DEVICE, checkpoint=point) for point in points),
         line(KeyKind.AUTHORITY),
         Line(loses=loses),
+        Looking(loses=loses),
+        *(Looking(_posted(duty), loses=loses) for duty in Duty if has_customs),
     )
+
+
+def _posted(duty: Duty) -> User:
+    """Post one at both ends."""
+    user = an_officer(a_checkpoint("CN-HORGOS"), duty)
+    Posting.objects.create(user=user, checkpoint=a_checkpoint("KZ-NURZHOLY"), duty=duty)
+    return user
 
 
 @pytest.fixture
@@ -73,7 +123,7 @@ def clock() -> Iterator[time_machine.Coordinates]:
 
 
 def a_script(**more: Any) -> Script:
-    usual = {"seed": 7, "starts_at": AT, "days": 3, "drivers": 12, "faults": 0.8}
+    usual = {"seed": 7, "starts_at": AT, "days": 3, "drivers": 12, "faults": 0.8, "rest": REST * 600}
     return write_script(**{**usual, **more})
 
 
@@ -95,13 +145,46 @@ class Play:
         return self
 
 
-def test_what_may_be_found_at_once_is_found_and_nothing_else(clock):
-    play = Play(script := a_script(drivers=30), doors(), clock).run()
+def test_what_waits_for_no_limit_is_found_and_nothing_else(clock):
+    some = doors()
+    Policy.objects.update(examined_share=0.1)
+    script = a_script(days=5, drivers=40, without=some.closed(600))
+    play = Play(script, some, clock).run()
     reconcile_all_due(at=datetime.now(UTC))
-    assert score(play.truths.values(), found()).misses == ()
+    result = score(play.truths.values(), found())
+    assert result.misses == ()
+    assert not play.player.progress.refused
+    assert play.truths.keys() == {truth.key for truth in script.truth}, play.told
     kinds = {kind for truth in play.truths.values() for kind in truth.kinds}
-    assert kinds == set(FOUND_AT_ONCE)
-    assert len(play.truths) > len(script.legs) / 2
+    assert kinds == {*CaseKind.values} - LATER - NOT_ASSESSED
+    assert result.later.keys() == LATER
+    assert {leg.fault for leg in script.legs} == {"", *FAULTS} - NEVER_LIVE
+
+
+def test_a_closed_day_is_announced_before_it_and_nobody_meets_it(clock):
+    script = a_script(faults=0, days=4)
+    play = Play(script, doors(), clock).run()
+    closure = Closure.objects.get(reason=CLOSED["reason"])
+    assert closure.ends_at - closure.starts_at == timedelta(days=1) / 600
+    assert play.player.progress.acts["close"] == 1
+    assert Trip.objects.filter(delivered_at__isnull=False).count() == len(script.legs)
+
+
+def test_without_customs_no_day_is_closed_and_nothing_is_detained(clock):
+    some = doors(has_customs=False)
+    assert some.closed(600) == NEVER_LIVE | NEED_CUSTOMS
+    Play(a_script(faults=0, days=4, drivers=4), some, clock).run()
+    assert not Closure.objects.filter(reason=CLOSED["reason"]).exists()
+
+
+def test_what_is_over_stays_where_it_was_when_the_world_slows_down():
+    times = [AT]
+    clock = Clock(600, AT, lambda: times[-1], lambda _s: None)
+    before = clock.wall(AT + timedelta(hours=1))
+    times.append(AT + timedelta(hours=1))
+    clock.wait(AT + timedelta(hours=2))
+    assert clock.wall(AT + timedelta(hours=1)) == before
+    assert clock.wall(AT + timedelta(hours=2)) == times[-1]
 
 
 def test_it_takes_as_long_as_the_speed_says(clock):
@@ -134,7 +217,7 @@ def test_a_slow_server_slows_the_world_and_does_not_hurry_it(clock):
 
 def test_what_was_stopped_at_the_gate_waits_for_the_officer(clock):
     script = a_script(faults=0, drivers=5)
-    some = doors()
+    some = doors(has_customs=False)
     play = Play(script, some, clock)
     stopped = script.legs[0]
     gate = some.exit.call
@@ -193,7 +276,7 @@ def test_the_command_writes_the_truth_of_what_is_over_and_ctrl_c_ends_it(
 ):
     truth, some = tmp_path / "truth.jsonl", doors()
     truth.write_text("keys")
-    monkeypatch.setattr(simulate, "open_doors", lambda _url, _keys: some)
+    monkeypatch.setattr(simulate, "open_doors", lambda _url, _keys, by_hand: some)
     monkeypatch.setattr(simulate, "sleep", clock.shift)
     if is_broken_off:
         monkeypatch.setattr(some.exit, "call", Mock(side_effect=KeyboardInterrupt))

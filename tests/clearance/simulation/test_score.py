@@ -56,8 +56,19 @@ def test_it_tells_a_row_for_each_kind_and_each_miss():
     assert "true, but not found: exit_no_delivery of trip V1 (lost_receipt)" in text
 
 
+def test_what_waits_for_a_limit_is_neither_missed_nor_wrong_and_its_absence_is_told():
+    truths = [Truth("trip", "V1", "deleted", ("declaration_changed",), later=("never_used",))]
+    known = {("trip", "V1", "declaration_changed")}
+    assert score(truths, known).is_perfect
+    assert score(truths, known | {("trip", "V1", "never_used")}).is_perfect
+    text = "\n".join(told(score(truths, known)))
+    assert "never_used                      0      0  absent: 1 wait for a limit that has not run out" in text
+    assert "damage                          0      0  absent\n" in text
+
+
 def test_a_truth_file_is_read_as_it_was_written():
-    assert read_truth(write_truth(WORLD, TRUTHS)) == (WORLD, TRUTHS)
+    truths = [*TRUTHS, Truth("trip", "V4", "never_used", (), later=("never_used",))]
+    assert read_truth(write_truth(WORLD, truths)) == (WORLD, truths)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"about": "trip"}', "[]"])

@@ -11,7 +11,7 @@ from django.utils import translation
 
 from ferry.actions.cases import open_case, resolve_case
 from ferry.actions.stays import enter, leave
-from ferry.models import CaseKind, Closure, Declaration, TripState, Weight
+from ferry.models import CaseKind, Closure, Declaration, DeclaredVehicle, TripState, Weight
 from ferry.portal.needs import needs
 from ferry.queries.issue import china_date, kazakh_date
 from ferry.queries.pace import DAYS, pace
@@ -296,6 +296,12 @@ class TestWhatNeedsSomebody:
         ((text, (names, _more, _url)),) = needs_of(company).items()
         assert text == "1 declaration is closed, but not all its vehicles have an exit record"
         assert names == [f"{waiting.number} 0 of 1 out"]
+
+    def test_a_whole_declaration_is_not_told_before_reconciliation_has_looked(self, company):
+        a_declaration(company, status="closed")
+        Declaration.objects.update(closed_at=AT)
+        DeclaredVehicle.objects.update(exited_at=AT)
+        assert needs_of(company) == {}
 
     def test_what_needs_another_company_is_not_told(self, company):
         other = a_company("East Star Trade")
