@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -47,6 +47,7 @@ class ClosureForm(ModelForm):
     class Meta:
         model = Closure
         fields = ("route", "starts_at", "ends_at", "reason", "holiday_in")
+        help_texts: ClassVar = dict.fromkeys(("starts_at", "ends_at"), _("Beijing time, UTC+8"))
 
     def clean_ends_at(self) -> Any:
         ends_at = self.cleaned_data["ends_at"]

@@ -338,7 +338,12 @@ def test_an_operators_closure_is_kept_with_its_history(operator):
         "reason": "holiday",
     }
     operator.post(reverse("admin:ferry_closure_add"), form)
-    assert Closure.objects.get(reason="holiday").history.count() == 1
+    closure = Closure.objects.get(reason="holiday")
+    assert closure.history.count() == 1
+    assert closure.starts_at.isoformat() == "2026-12-15T08:00:00+00:00"
+    page = operator.get(reverse("admin:ferry_closure_change", args=[closure.pk])).content.decode()
+    assert 'value="16:00:00"' in page
+    assert "Beijing time, UTC+8" in page
 
 
 def a_rule_form(**said):
