@@ -32,7 +32,7 @@ def look(title: Any) -> dict[str, Any]:
     return {
         "SITE_TITLE": title,
         "SITE_HEADER": title,
-        "SITE_SUBHEADER": _("Times are UTC"),
+        "SITE_SUBHEADER": _("Beijing time, UTC+8"),
         "SITE_SYMBOL": "local_shipping",
         "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
         "SHOW_VIEW_ON_SITE": False,
