@@ -92,6 +92,8 @@ import django
 django.setup()
 from django.utils import timezone
 from clearance.actions.reconcile import reconcile_all_due, reconcile_due
+from ferry.heap import freeze
+freeze()
 print(reconcile_due(at=timezone.now(), limit={FIRST}).checked, flush=True)
 input()
 print(reconcile_all_due(at=timezone.now()).checked, flush=True)
