@@ -160,10 +160,9 @@ def work_import(*, file_import: Upload, now: Callable[[], datetime], trade: Trad
 
     Any other error lets go of it, to be tried again; after some tries it fails.
     """
-    hold = Hold(file_import, now)
     try:
         with translation.override(file_import.language):
-            _work(hold, trade or FLEET)
+            _work(Hold(file_import, now), trade or FLEET)
     except Lost:
         pass
     except Exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import uuid
 from datetime import timedelta
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -291,7 +292,7 @@ def test_progress_is_told_between_batches(company):
         return AT
 
     work_import(file_import=claim_import(at=AT), now=now)
-    assert read == [0, 0, 2, 4, 5]
+    assert [number for number, _again in groupby(read)] == [0, 2, 4, 5]
 
 
 def test_a_worker_that_lost_its_hold_writes_nothing_more(company):
