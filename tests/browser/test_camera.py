@@ -64,8 +64,7 @@ def at_lane(live_server, browser_type: BrowserType, camera_launch_args, tmp_path
         stand(context, live_server.url)
         page = context.new_page()
         page.goto(live_server.url + reverse("lane:home"))
-        # What the strip says may take a second line, and a press on what moves meanwhile is lost.
-        expect(page.locator("#offline-strip[data-state]")).to_be_visible()
+        expect(page.locator("#offline-strip [data-list]")).to_contain_text("min old")
         return page
 
     yield at_lane
@@ -98,6 +97,33 @@ def shown(page: Page, verdict: str):
 
 def says(page: Page, words: str) -> None:
     expect(page.locator("[data-says]")).to_contain_text(words)
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_the_first_list_moves_nothing_under_a_finger_and_none_at_all_is_told(
+    comes, browser: Browser, live_server
+):
+    context = browser.new_context(**PHONE)
+    stand(context, live_server.url)
+    page, asked = context.new_page(), []
+    page.route("**/lane/offline/list/*", lambda route: asked.append(route))
+    with page.expect_request("**/lane/offline/list/*"):
+        page.goto(live_server.url + reverse("lane:home"))
+    button, heard = (
+        page.get_by_role("button", name="Open the camera"),
+        page.locator("#offline-strip [data-list]"),
+    )
+    expect(page.locator("#offline-strip [data-line]")).to_have_text("Online")
+    expect(heard).to_have_text("")
+    before = button.bounding_box()
+    if comes:
+        asked.pop().continue_()
+        expect(heard).to_contain_text("min old")
+        assert button.bounding_box() == before
+    else:
+        asked.pop().fulfill(status=503)
+        expect(heard).to_contain_text("No list yet")
+    context.close()
 
 
 def test_one_car_after_another_passes_without_a_touch(at_lane, trips, tmp_path):

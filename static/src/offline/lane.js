@@ -35,6 +35,8 @@ class Lane {
     this.queue = new Queue(page.checkpoint.code);
     this.isUp = navigator.onLine;
     this.isSignedOut = false;
+    // Until the first answer nothing is said of a list: what comes and goes moves the page under a finger.
+    this.isAsking = this.isUp;
     this.failures = 0;
     this.waiting = 0;
     this.kept = [];
@@ -135,7 +137,7 @@ class Lane {
       if (this.isSignedOut) await this.keeper.signedOut();
       else this.#fell();
     }
-    this.meeting = false;
+    this.meeting = this.isAsking = false;
     const pause = this.isUp ? REFRESH_MS : RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
     this.timer = setTimeout(() => this.#meet(), pause);
     await this.#show();
@@ -187,6 +189,7 @@ class Lane {
       line: this.isUp ? 'online' : 'offline',
       age: keeper.list && keeper.list.age(keeper.now()),
       isLocked: keeper.isLocked,
+      isAsking: this.isAsking,
       waiting: this.waiting,
       unsaved: queue.unsaved.length,
       isSignedOut: this.isSignedOut && this.waiting > 0,

@@ -15,9 +15,9 @@ export function showState({ words, sentences, zones }, state) {
   keep(strip.querySelector('[data-kept]'), state, words, (one) => keptWords(one, words, sentences, zones));
 }
 
-function listWords(words, { age, isLocked, warnings: given }) {
+function listWords(words, { age, isLocked, isAsking, warnings: given }) {
   if (isLocked) return words.locked;
-  if (age === null || age === undefined) return given ? '' : words.no_list;
+  if (age === null || age === undefined) return given || isAsking ? '' : words.no_list;
   const minutes = Math.floor(age / MINUTE_MS);
   if (minutes < 60) return filled(words.list_age, { minutes });
   return filled(words.list_hours, { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
