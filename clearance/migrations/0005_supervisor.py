@@ -6,22 +6,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-
-#: Only scans with reasons are in it, so that one which releases costs nothing; clearance.queries.scan_search asks
-#: in the same words.
-SCAN_TOLD = (
-    "CREATE INDEX scan_told ON clearance_scan USING gin (reasons jsonb_path_ops) WHERE reasons <> '[]'::jsonb"
-)
-
-
-def index_reasons(_apps, editor):
-    if editor.connection.vendor == "postgresql":
-        editor.execute(SCAN_TOLD)
-
-
-def drop_reasons(_apps, editor):
-    if editor.connection.vendor == "postgresql":
-        editor.execute("DROP INDEX scan_told")
+from clearance.indexes import drop_reasons, index_reasons
 
 
 class Migration(migrations.Migration):

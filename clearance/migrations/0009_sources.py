@@ -5,23 +5,7 @@ import django.db.models.functions.text
 import ferry.models.imports
 from django.db import migrations, models
 
-
-#: PostgreSQL alone finds parts of numbers by index; ferry's migration `lists` has made the extension.
-PARTS = ("vin", "source_reference", "declaration_number")
-
-
-def index_parts(_apps, editor):
-    if editor.connection.vendor == "postgresql":
-        for column in PARTS:
-            editor.execute(
-                f"CREATE INDEX record_{column}_parts ON clearance_record USING gin ({column} gin_trgm_ops)"
-            )
-
-
-def drop_parts(_apps, editor):
-    if editor.connection.vendor == "postgresql":
-        for column in PARTS:
-            editor.execute(f"DROP INDEX record_{column}_parts")
+from clearance.indexes import drop_parts, index_parts
 
 
 class Migration(migrations.Migration):

@@ -2,38 +2,15 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from ferry.models.ledgers import lay_audit, lift_audit
+
 
 SCOPES = 'read fleet:write trips:write cases:write'
-REFUSED = 'the audit trail is only added to'
-POSTGRESQL = f"""
-CREATE FUNCTION ferry_audit_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN RAISE EXCEPTION '{REFUSED}' USING ERRCODE = 'restrict_violation'; END $$;
-CREATE TRIGGER ferry_audit_is_kept BEFORE UPDATE OR DELETE ON ferry_auditentry
-FOR EACH ROW EXECUTE FUNCTION ferry_audit_is_kept();
-"""
-SQLITE = [
-    f"""CREATE TRIGGER ferry_audit_is_not_{done} BEFORE {verb} ON ferry_auditentry
-    BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"""
-    for verb, done in (('UPDATE', 'changed'), ('DELETE', 'deleted'))
-]
 
 
 def keep_scopes(apps, schema_editor):
     """Let keys of companies do what they could do before."""
     apps.get_model('ferry', 'ApiKey').objects.filter(kind='company').update(scopes=SCOPES)
-
-
-def refuse_changes(apps, schema_editor):
-    for statement in [POSTGRESQL] if schema_editor.connection.vendor == 'postgresql' else SQLITE:
-        schema_editor.execute(statement)
-
-
-def allow_changes(apps, schema_editor):
-    if schema_editor.connection.vendor == 'postgresql':
-        schema_editor.execute('DROP FUNCTION ferry_audit_is_kept CASCADE')
-    else:
-        for done in ('changed', 'deleted'):
-            schema_editor.execute(f'DROP TRIGGER ferry_audit_is_not_{done}')
 
 
 class Migration(migrations.Migration):
@@ -195,5 +172,5 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(condition=models.Q(('accepted_at__isnull', True), ('revoked_at__isnull', True)), fields=('company', 'email'), name='one_open_invitation_per_address'),
         ),
         migrations.RunPython(keep_scopes, migrations.RunPython.noop, elidable=True),
-        migrations.RunPython(refuse_changes, allow_changes),
+        migrations.RunPython(lay_audit, lift_audit),
     ]
