@@ -95,8 +95,11 @@ def keep_writing(*, source: Source, kind: str, zone: str, first: str, by: str) -
     """Keep how a source writes; its files that are read already stay as they were read."""
     _believe(source, kind)
     said = {"kind": kind, "zone": zone, "first": first}
-    if Source.objects.filter(pk=source.pk).exclude(**said).update(**said):
-        log.info("source_writing_kept", source=source.name, by=by, **said)
+    other = Source.objects.filter(pk=source.pk).exclude(**said)
+    before = other.values(*said).first()
+    # What is said of a source for the first time changes nothing that somebody relied on.
+    if other.update(**said) and before is not None and any(before.values()):
+        log.info("source_writing_changed", source=source.name, by=by, before=before, now=said)
 
 
 def start_records(*, file_import: RecordImport, at: datetime, by: str) -> bool:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from clearance.lane.access import Station
     from ferry.models import Case, Checkpoint, Route
+    from ferry.portal.case_page import Forms
 
 
 @dataclass(frozen=True)
@@ -155,8 +156,7 @@ def case(request: HttpRequest, station: Station, pk: int) -> HttpResponse:
         said = {"case": shown, "checkpoint": place, **form.said, "at": timezone.now(), "by": by}
         if is_answered(request, form, lambda: settle(**said)):
             return redirect("desk:case", pk)
-    context = case_shown(shown, _worker(request, station, shown), settling=form, at=timezone.now())
-    return render(request, "desk/case.html", context, status=400 if form.errors else 200)
+    return _show(request, station, shown, form)
 
 
 @require_POST
@@ -164,7 +164,9 @@ def case(request: HttpRequest, station: Station, pk: int) -> HttpResponse:
 def case_act(request: HttpRequest, station: Station, pk: int, act: str) -> HttpResponse:
     """Assign, comment, attach, make it an enquiry, or open it again."""
     shown = _find(station, pk)
-    act_on_case(request, shown, _worker(request, station, shown), act)
+    refused = act_on_case(request, shown, _worker(request, station, shown), act)
+    if refused:
+        return _show(request, station, shown, SettleForm(case=shown), refused)
     return redirect("desk:case", pk)
 
 
@@ -206,6 +208,14 @@ def bulk_job(request: HttpRequest, station: Station, pk: int) -> HttpResponse:
     """Show how far a job is that this supervisor asked for."""
     job = get_object_or_404(BulkJob, officer=station.officer, pk=pk)
     return job_shown(request, job, rooms="desk", frame="desk/base.html")
+
+
+def _show(
+    request: HttpRequest, station: Station, shown: Case, form: SettleForm, refused: Forms | None = None
+) -> HttpResponse:
+    worker = _worker(request, station, shown)
+    context = case_shown(shown, worker, settling=form, refused=refused, at=timezone.now())
+    return render(request, "desk/case.html", context, status=400 if form.errors or refused else 200)
 
 
 def _find(station: Station, pk: int) -> Case:

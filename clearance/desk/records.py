@@ -142,6 +142,12 @@ def _of(name: str) -> Any:
     return lambda row: getattr(row["record"], name)
 
 
+def _told_about(row: dict[str, Any]) -> str:
+    """Name what a record says it is about: a vehicle, a person by his passport's tail, a declaration."""
+    record = row["record"]
+    return record.vin or record.declaration_number or _tail(record)
+
+
 RECORDS = Listing(
     name="records",
     title=_("Records"),
@@ -159,7 +165,8 @@ RECORDS = Listing(
             is_moment=True,
         ),
         Column("kind", _("Kind"), lambda row: row["record"].get_kind_display(), is_plain=True),
-        Column("vin", _("VIN"), _of("vin"), "desk/cells/record_about.html"),
+        Column("about", _("About"), _told_about, "desk/cells/record_about.html"),
+        Column("vin", _("VIN"), _of("vin"), is_shown=False),
         Column("passport_tail", _("passport, last four"), _of("passport_tail"), is_shown=False),
         Column("declaration", _("declaration number"), _of("declaration_number"), is_shown=False),
         Column("status", _("status"), lambda row: row["record"].get_status_display(), is_shown=False),

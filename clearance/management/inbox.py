@@ -76,6 +76,18 @@ class Inbox:
         found = {file: stamp for folder in self._folders() for file, stamp in _files(folder)}
         return dict(sorted(found.items(), key=lambda pair: (pair[1].changed_ns, pair[0])))
 
+    def astray(self) -> set[Path]:
+        """List the files that lie beside the folders, where nobody can say whose they are."""
+        return {file for file, _stamp in _files(self.path)}
+
+    def way_for_astray(self) -> str:
+        folders = ", ".join(sorted(folder.name for folder in self._folders()))
+        if not folders:
+            return _("It stays where it is. Make a folder named as its source is, and move it there.")
+        return _("It stays where it is. Move it into the folder of its source: {folders}").format(
+            folders=folders
+        )
+
     def take(self, file: Path, stamp: Stamp, now: Callable[[], datetime]) -> str | None:
         """Take one file, move it, and say what became of it; None where it is not its turn yet."""
         try:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 #: A letter to the same reader is not written again so soon: the first one was meant.
 AGAIN_AFTER = timedelta(hours=1)
 LETTERS_AT_ONCE = 20
-NOT_THERE = Reason("letter_not_there", _("This letter is not yours to hand over. Reload the page."))
+LETTER_NOT_THERE = Reason("letter_not_there", _("This letter is not yours to hand over."))
 
 
 def write_enquiry(
@@ -66,7 +66,7 @@ def hand_over_enquiry(
         case = _hold(case.pk)
         written = _letters(case).filter(pk=letter).first()
         if written is None or sends(written) != party:
-            raise NotYours(NOT_THERE)
+            raise NotYours(LETTER_NOT_THERE)
         gone = CaseStep.objects.filter(case=case, kind=StepKind.HANDED_OVER, data__letter=letter).first()
         if gone is not None or written.data["email"]:
             return gone or written, False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from ferry.models import User
+    from ferry.models import Company, User
 
 CHOSEN_COMPANY = "company"
 
@@ -39,7 +40,8 @@ def member(
     """Call the view with the membership of the company being worked for; 403 for anybody else.
 
     A page that `writes` is for owners and dispatchers, one that `owns` for owners. Who lacks a second factor
-    is sent to set one up where the company demands it.
+    is sent to set one up where the company demands it. Who opens what another of his companies keeps is
+    offered to turn to it.
     """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -54,9 +56,16 @@ def member(
             request.company = current.company  # type: ignore[attr-defined]
             request.companies = [one.company for one in own]  # type: ignore[attr-defined]
             request.is_owner = current.role == Role.OWNER  # type: ignore[attr-defined]
-            if current.company.needs_second_factor and not is_mfa_enabled(request.user):
+            if _lacks_second_factor(request, current):
                 return _to_second_factor(request, current)
-            return view(request, current, *args, **kwargs)
+            try:
+                return view(request, current, *args, **kwargs)
+            except Http404:
+                others = [one for one in own if one is not current and _may(one, writes, owns)]
+                found = _company_of(request, others, lambda other: view(request, other, *args, **kwargs))
+                if found is None:
+                    raise
+                return render(request, "portal/other_company.html", {"other": found}, status=404)
 
         return allowed
 
@@ -67,6 +76,27 @@ def _may(membership: Membership, writes: bool, owns: bool) -> bool:
     if owns:
         return membership.role == Role.OWNER
     return membership.may_write or not writes
+
+
+def _company_of(
+    request: HttpRequest, others: list[Membership], show: Callable[[Membership], HttpResponse]
+) -> Company | None:
+    """Find whose page this is, by asking the view itself: only it knows what it shows.
+
+    A form is never asked for another company: it might do what it says.
+    """
+    if request.method not in {"GET", "HEAD"} or request.headers.get("HX-Request"):
+        return None
+    for other in others:
+        if not _lacks_second_factor(request, other):
+            with suppress(Http404):
+                show(other)
+                return other.company
+    return None
+
+
+def _lacks_second_factor(request: HttpRequest, membership: Membership) -> bool:
+    return membership.company.needs_second_factor and not is_mfa_enabled(request.user)
 
 
 def _to_second_factor(request: HttpRequest, membership: Membership) -> HttpResponse:

@@ -119,7 +119,9 @@ class HandOverForm(forms.Form):
 
     letter = forms.IntegerField(widget=forms.HiddenInput)
     how = forms.ChoiceField(choices=[("mail", _("Send it by e-mail")), ("hand", _("I have handed it over"))])
-    email = forms.EmailField(label=_("E-mail"), required=False)
+    email = forms.EmailField(
+        label=_("E-mail"), required=False, widget=forms.EmailInput({"class": "form-control"})
+    )
 
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ferry.actions.case_work import assign_case, attach_to_case, comment_case, raise_to_enquiry
-from ferry.actions.cases import reopen_case
+from ferry.actions.cases import SETTLED, reopen_case
 from ferry.actions.enquiries import hand_over_enquiry, write_enquiry
-from ferry.errors import Conflict, Refused
+from ferry.errors import Invalid, Refused
 from ferry.models import CaseLevel, Party
 from ferry.portal.case_forms import (
     AssignForm,
@@ -41,10 +42,9 @@ from ferry.rules.cases import addressees, happened, may_reopen, resolution_said
 from ferry.uploaded import MOST_BYTES, too_large
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from django import forms
     from django.http import HttpRequest
     from django_stubs_ext import StrOrPromise
 
@@ -68,13 +68,18 @@ class Worker:
         return self.party == Party.CUSTOMS
 
 
-def case_shown(case: Case, worker: Worker, *, settling: forms.Form, at: datetime) -> dict[str, Any]:
-    """Give what templates/cases/case.html draws."""
+def case_shown(
+    case: Case, worker: Worker, *, settling: forms.Form, refused: Forms | None = None, at: datetime
+) -> dict[str, Any]:
+    """Give what templates/cases/case.html draws; a `refused` form is shown again as it was sent."""
     trip = case.trip
     facts = dict(case.facts) if worker.is_customs else own_facts([case])[case.pk]
-    given = case.officer if worker.is_customs else case.assigned_to
+    given = _given(case, worker)
     can_write = worker.may_write
-    to = _addressees(case, worker)
+    lying = _lying(case, worker)
+    fresh = {act: _form(act, case, worker) for act in FORMS if can_write and _offers(act, case, worker)}
+    if lying and "handed" in fresh:
+        fresh["handed"].initial["email"] = lying.email
     return {
         "case": case,
         "at": at,
@@ -89,21 +94,15 @@ def case_shown(case: Case, worker: Worker, *, settling: forms.Form, at: datetime
         "accepted": accepted(case),
         "trip": trip,
         "way": way_of(trip, list(trip.events.order_by("at", "pk")), at=at) if trip else None,
-        "lying": _lying(case, worker),
+        "lying": lying,
         "steps": steps_told(steps_seen(case, worker.party)),
         "later": case.later.order_by("-pk").first(),
         "given": given,
         "may_write": can_write,
         "can_resolve": can_write and case.is_open,
         "form": settling,
-        "assign_form": AssignForm(
-            people=worker.people, initial={"to": given.pk if given else ""}, auto_id="assign_%s"
-        ),
         "is_mine": given == worker.user,
-        "comment_form": CommentForm(auto_id="comment_%s"),
-        "evidence_form": EvidenceForm(auto_id="evidence_%s"),
-        "letter_form": LetterForm(to=to, auto_id="letter_%s") if can_write and case.is_open and to else None,
-        "reopen_form": ReopenForm(auto_id="reopen_%s") if can_write and _can_reopen(case, worker) else None,
+        "forms": {**fresh, **(refused or {})},
         "can_enquire": can_write and worker.is_customs and case.is_open and case.level == CaseLevel.CASE,
     }
 
@@ -127,6 +126,14 @@ def _lying(case: Case, worker: Worker) -> Lying | None:
     return Lying(letter, is_ours, *told)
 
 
+def _given(case: Case, worker: Worker) -> User | None:
+    return case.officer if worker.is_customs else case.assigned_to
+
+
+def _addressees(case: Case, worker: Worker) -> list[str]:
+    return addressees(case.kind, of_trip=case.trip is not None, party=worker.party)
+
+
 def _can_reopen(case: Case, worker: Worker) -> bool:
     return not case.is_open and may_reopen(
         state=case.state, settled_by=settling_party(case), party=worker.party
@@ -134,39 +141,76 @@ def _can_reopen(case: Case, worker: Worker) -> bool:
 
 
 def is_answered(request: HttpRequest, form: forms.Form, settle: Callable[[], Any]) -> bool:
-    """Settle a case; False where the form is to be shown again, with the reasons and all that was written."""
+    """Settle a case; False where the form is to be shown again, with the reasons and all that was written.
+
+    There is no form any more where somebody else settled the case meanwhile.
+    """
     try:
         settle()
-    except Conflict as refused:
-        tell_reasons(request, refused)
     except Refused as refused:
-        show_reasons(form, refused)
+        if any(reason.code == SETTLED.code for reason in refused.reasons):
+            tell_reasons(request, refused)
+            return True
+        show_reasons(form, refused, FIELDS)
         return False
-    else:
-        messages.success(request, _("The case is settled. Its trip is being looked at again."))
+    messages.success(request, _("The case is settled. Its trip is being looked at again."))
     return True
 
 
-Act = Callable[["HttpRequest", "Case", Worker, "datetime"], str]
+Forms = Mapping[str, forms.Form]
+Act = Callable[["Case", Worker, Any, "datetime"], str]
+
+#: What actions name otherwise than the forms here do.
+FIELDS = {"files": "evidence"}
 
 
-def act_on_case(request: HttpRequest, case: Case, worker: Worker, act: str) -> None:
-    """Do what was sent from a case's page, and tell the next page how it went."""
+def act_on_case(request: HttpRequest, case: Case, worker: Worker, act: str) -> Forms:
+    """Do what was sent from a case's page, and tell the next page how it went.
+
+    Give back, by its act, the form that is to be shown again with the reasons and all that was written.
+    """
     if act not in ACTS:
         raise Http404
+    form = _form(act, case, worker, request.POST, request.FILES) if act in FORMS else None
     try:
-        told = ACTS[act](request, case, worker, timezone.now())
+        if form is None or form.is_valid():
+            told = ACTS[act](case, worker, form, timezone.now())
+            if told:
+                messages.success(request, told)
+            return {}
     except Refused as refused:
-        tell_reasons(request, refused)
-    else:
-        if told:
-            messages.success(request, told)
+        if form is None or not isinstance(refused, Invalid):
+            tell_reasons(request, refused)
+            return {}
+        show_reasons(form, refused, FIELDS)
+    if _offers(act, case, worker):
+        return {act: form}
+    _tell(request, form)
+    return {}
 
 
-def _assign(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> str:
-    form = AssignForm(request.POST, people=worker.people)
-    if not form.is_valid():
-        return _tell(request, form)
+def _form(act: str, case: Case, worker: Worker, *said: Any) -> forms.Form:
+    more: dict[str, Any] = {}
+    if act == "assign":
+        given = _given(case, worker)
+        more = {"people": worker.people, "initial": {"to": given.pk if given else ""}}
+    elif act == "letter":
+        more = {"to": _addressees(case, worker)}
+    return FORMS[act](*said, **more, auto_id=f"{act}_%s")
+
+
+def _offers(act: str, case: Case, worker: Worker) -> bool:
+    """Say whether the page has this act's form as the case stands."""
+    if act == "reopen":
+        return _can_reopen(case, worker)
+    if act == "handed":
+        return case.letter_with == worker.party
+    if act == "letter":
+        return case.is_open and bool(_addressees(case, worker))
+    return act != "assign" or case.is_open
+
+
+def _assign(case: Case, worker: Worker, form: AssignForm, at: datetime) -> str:
     done = assign_case(case=case, to=form.person, party=worker.party, at=at, by=worker.by)
     if not done:
         return ""
@@ -174,18 +218,12 @@ def _assign(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> s
     return _("It is given to %(name)s.") % {"name": name} if name else _("It is nobody's now.")
 
 
-def _comment(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> str:
-    form = CommentForm(request.POST)
-    if not form.is_valid():
-        return _tell(request, form)
+def _comment(case: Case, worker: Worker, form: CommentForm, at: datetime) -> str:
     _step, is_new = comment_case(case=case, **form.cleaned_data, party=worker.party, at=at, by=worker.by)
     return _("Your comment is kept.") if is_new else ""
 
 
-def _attach(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> str:
-    form = EvidenceForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _tell(request, form)
+def _attach(case: Case, worker: Worker, form: EvidenceForm, at: datetime) -> str:
     file = form.cleaned_data["evidence"]
     if file.size > MOST_BYTES:
         raise too_large()
@@ -194,23 +232,17 @@ def _attach(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> s
     return _("The evidence is added.") if is_new else _("This file is here already.")
 
 
-def _reopen(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> str:
-    form = ReopenForm(request.POST)
-    if not form.is_valid():
-        return _tell(request, form)
+def _reopen(case: Case, worker: Worker, form: ReopenForm, at: datetime) -> str:
     reopen_case(case=case, party=worker.party, reason=form.cleaned_data["reason"], at=at, by=worker.by)
     return _("The case is open again, with everything that was done about it.")
 
 
-def _enquire(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> str:
+def _enquire(case: Case, worker: Worker, _form: None, at: datetime) -> str:
     raise_to_enquiry(case=case, party=worker.party, at=at, by=worker.by)
     return _("It is a formal enquiry now. The company has been told.")
 
 
-def _letter(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> str:
-    form = LetterForm(request.POST, to=_addressees(case, worker))
-    if not form.is_valid():
-        return _tell(request, form)
+def _letter(case: Case, worker: Worker, form: LetterForm, at: datetime) -> str:
     step, is_new = write_enquiry(
         case=case, **form.cleaned_data, sender=worker.sender, party=worker.party, at=at, by=worker.by
     )
@@ -222,10 +254,7 @@ def _letter(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> s
     return _("Letter %(number)s is written. Open it below, print it and hand it over.") % number
 
 
-def _hand_over(request: HttpRequest, case: Case, worker: Worker, at: datetime) -> str:
-    form = HandOverForm(request.POST)
-    if not form.is_valid():
-        return _tell(request, form)
+def _hand_over(case: Case, worker: Worker, form: HandOverForm, at: datetime) -> str:
     step, is_new = hand_over_enquiry(
         case=case,
         letter=form.cleaned_data["letter"],
@@ -242,18 +271,21 @@ def _hand_over(request: HttpRequest, case: Case, worker: Worker, at: datetime) -
     return _("It is noted that letter %(number)s was handed over.") % said
 
 
-def _addressees(case: Case, worker: Worker) -> list[str]:
-    return addressees(case.kind, of_trip=case.trip is not None, party=worker.party)
-
-
-def _tell(request: HttpRequest, form: forms.Form) -> str:
+def _tell(request: HttpRequest, form: forms.Form) -> None:
     for name, errors in form.errors.items():
         for error in errors:
             label = form.fields[name].label if name in form.fields else ""
             messages.error(request, f"{label}: {error}" if label else str(error))
-    return ""
 
 
+FORMS: Mapping[str, Callable[..., forms.Form]] = {
+    "assign": AssignForm,
+    "comment": CommentForm,
+    "attach": EvidenceForm,
+    "reopen": ReopenForm,
+    "letter": LetterForm,
+    "handed": HandOverForm,
+}
 ACTS: Mapping[str, Act] = {
     "assign": _assign,
     "comment": _comment,

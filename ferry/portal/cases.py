@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from ferry.models import Case, Membership
+    from ferry.portal.case_page import Forms
     from ferry.portal.lists.asked import Asked
     from ferry.queries.case_lists import Queue
 
@@ -75,7 +76,10 @@ def case_resolve(request: HttpRequest, membership: Membership, pk: int) -> HttpR
 @member(writes=True)
 def case_act(request: HttpRequest, membership: Membership, pk: int, act: str) -> HttpResponse:
     """Assign, comment, attach, or open again."""
-    act_on_case(request, _find(membership, pk), _worker(membership), act)
+    shown = _find(membership, pk)
+    refused = act_on_case(request, shown, _worker(membership), act)
+    if refused:
+        return _show(request, shown, membership, ResolutionForm(case=shown), refused)
     return redirect("portal:case", pk)
 
 
@@ -97,9 +101,15 @@ def cases_selected(request: HttpRequest, membership: Membership) -> HttpResponse
     return answer
 
 
-def _show(request: HttpRequest, shown: Case, membership: Membership, form: ResolutionForm) -> HttpResponse:
-    context = case_shown(shown, _worker(membership), settling=form, at=timezone.now())
-    return render(request, "portal/case.html", context, status=400 if form.errors else 200)
+def _show(
+    request: HttpRequest,
+    shown: Case,
+    membership: Membership,
+    form: ResolutionForm,
+    refused: Forms | None = None,
+) -> HttpResponse:
+    context = case_shown(shown, _worker(membership), settling=form, refused=refused, at=timezone.now())
+    return render(request, "portal/case.html", context, status=400 if form.errors or refused else 200)
 
 
 def _find(membership: Membership, pk: int) -> Case:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -79,13 +80,15 @@ def member_remove(request: HttpRequest, membership: Membership, pk: int) -> Http
 @require_POST
 @member()
 def switch_company(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """Turn to another of one's companies."""
+    """Turn to another of one's companies, and go on where one was asked to."""
     chosen = request.POST.get("company", "")
     companies = request.companies  # type: ignore[attr-defined]
     if chosen not in {str(company.pk) for company in companies}:
         raise Http404
     request.session[CHOSEN_COMPANY] = int(chosen)
-    return redirect("portal:trips")
+    address = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(address, allowed_hosts=None)
+    return redirect(address if is_ours else "portal:trips")
 
 
 def _own(membership: Membership, pk: int) -> Membership:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from ferry.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from django.forms import Form
     from django.http import HttpRequest
@@ -29,9 +29,11 @@ def save(form: Form, action: Callable[[], Saved]) -> Saved | None:
         return None
 
 
-def show_reasons(form: Form, refused: Refused) -> None:
+def show_reasons(form: Form, refused: Refused, named: Mapping[str, str] | None = None) -> None:
+    """Put every reason at the field it is about; `named` gives fields that have another name on this form."""
     for reason in refused.reasons:
-        field = reason.attr if reason.attr in form.fields else None
+        attr = (named or {}).get(reason.attr or "", reason.attr)
+        field = attr if attr in form.fields else None
         form.add_error(field, ValidationError(str(reason.detail), code=reason.code))
 
 

@@ -77,6 +77,33 @@ def test_a_file_is_taken_and_moved_with_its_refused_lines_beside_it(inbox: Inbox
     assert run(inbox) == ""
 
 
+def test_a_file_beside_the_folders_is_told_of_once_and_stays(inbox: Inbox, monkeypatch) -> None:
+    (inbox.path / "customs").mkdir()
+    astray = inbox.path / "day.csv"
+    astray.write_text(f"{HEADING}\n{GOOD}")
+    (inbox.path / "half.csv.part").write_text("kind,occ")
+    out = StringIO()
+    looks = iter([False, False, True])
+    monkeypatch.setattr(watch_inbox, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(watch_inbox, "close_old_connections", lambda: next(looks) and _kill())
+    with pytest.raises(Killed):
+        call_command("watch_inbox", inbox.path, every=0, stdout=out)
+    told = "day.csv: It stays where it is. Move it into the folder of its source: customs, police\n"
+    assert out.getvalue() == told
+    assert astray.exists()
+    assert not RecordImport.objects.exists()
+
+
+def _kill() -> None:
+    raise Killed
+
+
+def test_without_a_folder_it_says_to_make_one(tmp_path: Path) -> None:
+    (tmp_path / "day.csv").write_text(HEADING)
+    said = "day.csv: It stays where it is. Make a folder named as its source is, and move it there.\n"
+    assert run(Inbox(tmp_path, "en")) == said
+
+
 def test_a_file_whose_headings_are_unknown_fails_and_says_where_to_put_them_right(inbox: Inbox) -> None:
     put(inbox, "1,2", heading="a,b")
     taken(inbox)

@@ -67,14 +67,23 @@ class Command(BaseCommand):
 
     def _watch(self, inbox: Inbox, every: float, *, is_once: bool) -> None:
         before: Mapping[Path, Stamp] = inbox.look()
+        astray, told = inbox.astray(), set[Path]()
         while True:
             sleep(every)
+            astray, staying = inbox.astray(), astray
+            told = self._tell_astray(inbox, astray & staying, told)
             now = inbox.look()
             self._take(inbox, [pair for pair in now.items() if before.get(pair[0]) == pair[1]])
             if is_once:
                 return
             before = now
             close_old_connections()
+
+    def _tell_astray(self, inbox: Inbox, staying: set[Path], told: set[Path]) -> set[Path]:
+        """Say once of each file beside the folders what to do with it; give those of which it is said."""
+        for file in sorted(staying - told):
+            self.stdout.write(f"{file.name}: {inbox.way_for_astray()}")
+        return staying
 
     def _take(self, inbox: Inbox, steady: Iterable[tuple[Path, Stamp]]) -> None:
         """Take each; one that cannot be reached or moved stays, and keeps no other waiting."""

@@ -154,6 +154,17 @@ def test_a_file_that_is_none_writes_nothing_off_and_loses_no_note(client, superv
     assert case.is_open
 
 
+@pytest.mark.parametrize(("name", "evidence"), [("comment", None), ("attach", b"<svg/>")])
+def test_what_is_refused_comes_back_as_it_was_written(client, supervisor, case, name, evidence):
+    text = "The archive burnt. " * (300 if name == "comment" else 1)
+    file = {"evidence": SimpleUploadedFile("x.svg", evidence)} if evidence else {}
+    answer = act(client, case, name, text=text, **file)
+    assert answer.status_code == 400
+    assert text.strip() in answer.content.decode()
+    assert set(answer.context["forms"][name].errors) == {"evidence" if evidence else "text"}
+    assert kinds(case) == [StepKind.OPENED]
+
+
 def test_a_file_of_another_case_is_not_there(client, supervisor, case):
     other = a_case(a_trip())
     attach_to_case(case=other, name="a.jpg", content=a_picture(), party=Party.COMPANY, at=AT, by=BY)

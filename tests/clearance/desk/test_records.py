@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import uuid
 
@@ -215,6 +216,16 @@ def test_lists_and_exports_show_the_last_four_alone(client, supervisor) -> None:
     exported = b"".join(page(client, "records_export", "csv").streaming_content).decode()
     assert "4321" in exported
     assert PASSPORT not in exported
+
+
+def test_a_column_of_vins_and_declaration_numbers_is_named_for_both(client, supervisor) -> None:
+    a_record_file(RETURN, is_straight=True)
+    heads = [str(head.column.label) for head in page(client, "records").context["heads"]]
+    assert "About" in heads
+    assert "VIN" not in heads
+    lines = b"".join(page(client, "records_export", "csv").streaming_content).decode().splitlines()
+    [told] = csv.DictReader(lines)
+    assert (told["About"], told["VIN"]) == ("…4321", "")
 
 
 def test_a_record_shows_its_line_and_where_it_came_from(client, supervisor) -> None:

@@ -7,9 +7,10 @@ import uuid
 
 import pytest
 from django.urls import reverse
+from structlog.testing import capture_logs
 
 from clearance.actions.imports import import_at_once
-from clearance.actions.sources import keep_records, open_source, source_named, start_records
+from clearance.actions.sources import keep_records, keep_writing, open_source, source_named, start_records
 from clearance.models import Duty, RecordImport, Source, SourceHeadings
 from clearance.queries import sources
 from clearance.queries.sources import Delivered
@@ -45,6 +46,20 @@ def worked(source: Source, *lines: str) -> RecordImport:
 @pytest.fixture
 def source() -> Source:
     return open_source(checkpoint=a_checkpoint(), name="Horgos border police", at=AT, by=BY)
+
+
+def test_only_a_change_of_how_it_writes_is_logged(source) -> None:
+    said = {"kind": "", "zone": "Asia/Shanghai", "first": ""}
+    with capture_logs() as logged:
+        keep_writing(source=source, **said, by=BY)
+        keep_writing(source=source, **said, by=BY)
+    assert logged == []
+    with capture_logs() as logged:
+        keep_writing(source=source, **{**said, "zone": "Asia/Almaty"}, by=BY)
+    [line] = logged
+    assert (line["event"], line["before"]) == ("source_writing_changed", said)
+    source.refresh_from_db()
+    assert source.zone == "Asia/Almaty"
 
 
 @pytest.fixture

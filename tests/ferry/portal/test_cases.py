@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from ferry.actions.case_work import attach_to_case, comment_case, raise_to_enquiry
 from ferry.actions.cases import open_case
@@ -288,6 +289,73 @@ def test_a_file_that_is_none_settles_nothing_and_loses_no_note(company, client, 
     assert case.steps.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "said", "field"),
+    [
+        ("comment", {"text": "He called. " * 400}, "text"),
+        ("attach", {"text": "The mirror at nine.", "evidence": b"MZ"}, "evidence"),
+        ("attach", {"text": "The mirror at nine."}, "evidence"),
+        ("letter", {"to": "consignee", "email": "aslan(at)almaty.example"}, "email"),
+        ("assign", {"to": "999999"}, "to"),
+    ],
+)
+def test_what_is_refused_comes_back_as_it_was_written(company, client, name, said, field):
+    case = a_case(company)
+    sent = {
+        key: SimpleUploadedFile("x.jpg", part) if key == "evidence" else part for key, part in said.items()
+    }
+    answer = act(client, case, name, **sent)
+    assert answer.status_code == 400
+    form = answer.context["forms"][name]
+    assert set(form.errors) == {field}
+    page = answer.content.decode()
+    assert f'id="{form[field].auto_id}_error"' in page
+    assert re.search(r"<details[^>]* open>(?:(?!</details>).)*errorlist", page, re.DOTALL)
+    assert all(form[key].value() == part or key == "evidence" for key, part in said.items())
+    assert escape(said.get("text", "").strip()) in page
+    assert case.steps.count() == 1
+
+
+def test_an_address_that_is_none_comes_back_with_its_letter(company, send):
+    case, letter = an_enquiry(company)
+    answer = send("case_act", case.pk, "handed", letter=letter.pk, how="mail", email="aslan(at)almaty")
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert 'value="aslan(at)almaty"' in page
+    assert 'id="handed_email_error"' in page
+    assert not case.steps.filter(kind=StepKind.HANDED_OVER).exists()
+
+
+def test_why_it_is_opened_again_comes_back_where_it_is_too_long(company, client, send):
+    case = a_case(company)
+    send("case_resolve", case.pk, resolution="explained", note="first")
+    answer = act(client, case, "reopen", reason="Another photo. " * 300)
+    assert answer.status_code == 400
+    assert ("Another photo. " * 300).strip() in answer.content.decode()
+    case.refresh_from_db()
+    assert not case.is_open
+
+
+def test_a_form_that_the_page_has_no_more_is_answered_by_a_message(company, client, send, see):
+    case = a_case(company)
+    send("case_resolve", case.pk, resolution="explained", note="first")
+    answer = act(client, case, "letter", to="consignee", email="aslan(at)almaty.example")
+    assert answer.status_code == 302
+    assert "E-mail: Enter a valid email address." in see("case", case.pk)
+
+
+def test_a_note_is_not_lost_with_the_file_that_is_one_too_many(company, client, monkeypatch):
+    monkeypatch.setattr("ferry.actions.documents.MOST", 0)
+    case = a_case(company)
+    file = SimpleUploadedFile("deal.jpg", a_picture(), "image/jpeg")
+    said = {"resolution": "explained", "note": "He called at nine.", "evidence": file}
+    answer = client.post(reverse("portal:case_resolve", args=[case.pk]), said)
+    assert answer.status_code == 400
+    assert "He called at nine." in answer.content.decode()
+    case.refresh_from_db()
+    assert case.is_open
+
+
 def test_the_page_writes_nothing_off_and_makes_no_enquiry(company, client, as_dispatcher):
     case = a_case(company)
     client.post(reverse("portal:case_resolve", args=[case.pk]), {"resolution": "written_off", "note": "x"})
@@ -361,9 +429,9 @@ def test_a_letter_without_an_address_is_printed_or_shared_and_noted(company, see
     assert "No e-mail address is known." in page
     assert f"tel:{case.trip.consignee_phone}" in page
     assert "data-share-file" in page
-    send("case_act", case.pk, "handed", letter=letter.pk, how="mail", email="")
-    assert "Write the address" in see("case", case.pk)
-    assert "lies ready" in see("case", case.pk)
+    page = send("case_act", case.pk, "handed", letter=letter.pk, how="mail", email="").content.decode()
+    assert "Write the address" in page
+    assert "lies ready" in page
     send("case_act", case.pk, "handed", letter=letter.pk, how="hand", email="")
     assert "lies ready" not in see("case", case.pk)
     send_enquiries()

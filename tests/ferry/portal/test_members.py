@@ -10,7 +10,7 @@ import time_machine
 from django.core import mail
 from django.urls import reverse
 
-from ferry.models import Invitation, Membership, Role, User
+from ferry.models import Company, Invitation, Membership, Role, User
 from tests.builders import AT, PASSWORD, a_company, a_member, a_user, a_vehicle
 
 pytestmark = pytest.mark.django_db
@@ -174,6 +174,69 @@ def test_somebody_of_two_companies_turns_from_one_to_the_other(client, company, 
     send("switch_company", company=other.pk)
     assert vehicle.vin[-6:] in see("vehicles")
     assert client.get(reverse("portal:members")).status_code == 403
+
+
+@pytest.fixture
+def both(company, owner, send):
+    """Make the owner a dispatcher of another company too, and sit him down at the first."""
+    other = a_company("East Star Trade")
+    Membership.objects.create(company=other, user=owner.user, role=Role.DISPATCHER)
+    send("switch_company", company=company.pk)
+    return other
+
+
+def test_an_address_of_ones_other_company_offers_to_turn_to_it_and_goes_there(client, both, send):
+    address = reverse("portal:vehicle", args=[a_vehicle(both).vin]) + "?documents=2"
+    shown = client.get(address)
+    page = shown.content.decode()
+    assert shown.status_code == 404
+    assert "You work for Silk Road Cars now. This page belongs to East Star Trade." in page
+    form = re.search(r'<form class="card"[^>]*action="([^"]+)".*?</form>', page, re.DOTALL)
+    assert form
+    said = dict(re.findall(r'name="(next|company)" value="([^"]*)"', form[0]))
+    assert said == {"next": address, "company": str(both.pk)}
+    assert client.post(form[1], said)["Location"] == address
+    assert client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["vehicle", "vehicle_edit"])
+def test_a_strangers_address_is_as_one_that_is_not_there(client, both, name):
+    theirs = a_vehicle(a_company("West Wind Auto"), vin="LGXCE4CB8S0123456").vin
+    pages = [client.get(reverse(f"portal:{name}", args=[vin])) for vin in (theirs, "LGXCE4CB0S9999999")]
+    assert [one.status_code for one in pages] == [404, 404]
+    assert "portal/other_company.html" not in {one.name for page in pages for one in page.templates}
+    assert pages[0].content.replace(theirs.encode(), b"") == pages[1].content.replace(
+        b"LGXCE4CB0S9999999", b""
+    )
+
+
+def test_a_form_is_never_tried_on_ones_other_company(client, both):
+    vehicle = a_vehicle(both)
+    answer = client.post(reverse("portal:yard_mark", args=[vehicle.vin]), {"mark": "yard", "door": "yard"})
+    assert answer.status_code == 404
+    assert "East Star Trade." not in answer.content.decode()
+    assert not vehicle.marks.exists()
+
+
+def test_a_page_for_writers_is_offered_to_none_who_only_reads_there(client, both):
+    Membership.objects.filter(company=both).update(role=Role.VIEWER)
+    answer = client.get(reverse("portal:vehicle_edit", args=[a_vehicle(both).vin]))
+    assert answer.status_code == 404
+    assert "East Star Trade." not in answer.content.decode()
+
+
+def test_a_company_that_demands_a_second_factor_offers_nothing_without_it(client, both):
+    Company.objects.filter(pk=both.pk).update(needs_second_factor=True)
+    answer = client.get(reverse("portal:vehicle", args=[a_vehicle(both).vin]))
+    assert answer.status_code == 404
+    assert "East Star Trade." not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "address", ["https://elsewhere.example/", "//elsewhere.example/", "", "javascript:1"]
+)
+def test_who_turns_to_a_company_is_sent_to_no_other_site(both, send, address):
+    assert send("switch_company", company=both.pk, next=address)["Location"] == reverse("portal:trips")
 
 
 @pytest.mark.parametrize("chosen", ["", "x", "0", "999999"])
