@@ -75,6 +75,19 @@ class AssignForm(forms.Form):
         return self.people.get(self.cleaned_data["to"])
 
 
+class AssignManyForm(AssignForm):
+    """To whom many go. Nobody is an answer like another: none is given before somebody chooses."""
+
+    NOBODY = "nobody"
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, people=people, **kwargs)
+        field: Any = self.fields["to"]
+        field.required = True
+        field.coerce = lambda said: None if said == self.NOBODY else int(said)
+        field.choices = [("", "—"), (self.NOBODY, _("Nobody")), *list(field.choices)[1:]]
+
+
 class CommentForm(forms.Form):
     text = forms.CharField(
         label=_("Comment"), max_length=LONGEST_NOTE, widget=forms.Textarea({"rows": 3, "id": "comment-text"})
