@@ -40,7 +40,8 @@ def measure() -> None:
     }
     rate = _assessed()
     for (rows, helpers), quickest in counted.items():
-        print(f"one SQL statement that joins and counts {rows} {quickest:>12,.0f} trips a second, {helpers} helpers")
+        counts = f"one SQL statement that joins and counts {rows}"
+        print(f"{counts} {quickest:>12,.0f} trips a second, {helpers} helpers")
         print(f"  assessing is {rate / quickest:.1%} of it")
     _all_again()
     _due_among_many()

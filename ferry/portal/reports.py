@@ -94,7 +94,7 @@ def period_context(period: Period, today: date) -> dict[str, Any]:
         "named": named(period),
         "kinds": [(kind, kinds[kind]) for kind in KINDS],
         "is_running": period.first <= today <= period.last,
-        # Another kind of period opens on the latest day there is of this one, not on a first that is long past.
+        # Another kind of period opens on the latest day of this one: its first may be long past.
         "latest": period.until(today).last,
         "later": period.later if period.later.first <= today else None,
         "today": today,
