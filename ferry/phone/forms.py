@@ -81,6 +81,8 @@ class ReceiptForm(AnswerForm):
     """He takes it."""
 
     already = "already_confirmed"
+    #: As the page asks, so that what is wrong is told in that order; the rest follows.
+    field_order = ("condition", "keeps_place", "odometer_km", "level_percent", "keys", "note")
 
     condition = forms.ChoiceField(
         label=_("How does it look?"),
@@ -135,6 +137,7 @@ class RefusalForm(AnswerForm):
     """He does not take it."""
 
     already = "already_refused"
+    field_order = ("reason", "note")
 
     reason = forms.ChoiceField(label=_("Why not?"), choices=RefusalReason.choices, widget=forms.RadioSelect)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TOLD_AT_A_GATE = (EventKind.REFUSED, EventKind.EXAMINE, EventKind.EXAMINED, EventKind.WITHDRAWN)
 #: What the driver himself said on his phone.
 TOLD_BY_HIM = (EventKind.PICKED_UP, EventKind.HANDED_OVER)
+#: What was said where the vehicle is to be left; the last word holds.
+TOLD_AT_THE_END = (EventKind.HANDED_OVER, EventKind.DELIVERY_REFUSED)
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,19 @@ def what_now(
         return _before_the_gate(trip, pass_, last_scan, closed, at)
     if last_scan is not None and (held := _told_at_the_entry(trip, last_scan)):
         return held
-    if trip.state == TripState.ARRIVED and any(event.kind == EventKind.HANDED_OVER for event in events):
+    return _told_at_the_end(trip, events) or _after_the_gate(trip, last_scan)
+
+
+def _told_at_the_end(trip: Trip, events: Sequence[TripEvent]) -> Now | None:
+    """Say what the receiver's refusal or the driver's own word asks of him, until a receipt ends it."""
+    last = next((event.kind for event in reversed(events) if event.kind in TOLD_AT_THE_END), None)
+    if last == EventKind.DELIVERY_REFUSED and trip.state in {TripState.EXITED, TripState.ARRIVED}:
+        next_step = _("Stay with the car and call the company. It settles this with the receiver.")
+        return Now("not_taken", "stop", "stop", _("The receiver does not take the car"), next_step)
+    if last == EventKind.HANDED_OVER and trip.state == TripState.ARRIVED:
         next_step = _("Ask the receiver to confirm with his PIN. Until he does, the delivery is not proved.")
         return Now("handed_over", "wait", "handover", _("Handed over, not confirmed yet"), next_step)
-    return _after_the_gate(trip, last_scan)
+    return None
 
 
 def _told_at_the_entry(trip: Trip, last_scan: TripEvent) -> Now | None:

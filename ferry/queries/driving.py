@@ -36,6 +36,7 @@ TOLD = (
     EventKind.WITHDRAWN,
     EventKind.PICKED_UP,
     EventKind.HANDED_OVER,
+    EventKind.DELIVERY_REFUSED,
     EventKind.REDATED,
 )
 

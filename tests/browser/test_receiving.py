@@ -113,6 +113,25 @@ def test_what_he_filled_in_outlives_the_page_but_not_the_pin(open_code, trip, pa
     assert receipt_pin(trip) not in kept
 
 
+def test_what_is_missing_leads_to_its_place(open_code, trip, page: Page, complaints):
+    complaints.expect("Failed to load resource")
+    open_code()
+    page.get_by_text("I take it", exact=True).click()
+    page.get_by_role("button", name="I have received the vehicle").click()
+    missing = page.locator("[data-receiving=take] [data-errors] a")
+    expect(missing).to_have_text(
+        ["How does it look? This field is required.", "PIN: This field is required."]
+    )
+    expect(page.locator("[data-receiving=take] [data-wrong]")).to_have_count(2)
+    missing.first.click()
+    expect(page.locator("[name=condition][value=good]")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("[data-receiving=take] [data-wrong]")).to_have_count(1)
+    page.locator("#take_pin").fill(receipt_pin(trip))
+    page.get_by_role("button", name="I have received the vehicle").click()
+    expect(page.get_by_text("Delivery confirmed")).to_be_visible()
+
+
 KEPT_PHOTOS = """() => new Promise((resolve) => {
   const asked = indexedDB.open('ferryman-receipt');
   asked.onsuccess = () => {

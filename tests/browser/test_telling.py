@@ -248,11 +248,22 @@ def test_the_outline_works_by_keyboard_and_is_read_aloud(phone):
     expect(page.locator("[data-side=top] .fm-outline-mark")).to_have_count(1)
     page.locator("[data-side=front] svg").click()
     page.get_by_role("button", name="Take mark 2 away").press("Enter")
-    expect(page.locator(".outline-marks > li")).to_have_count(1)
+    expect(page.locator(".outline-mark")).to_have_count(1)
     tell(page)
     waits(page, 0)
     mark = ConditionCheck.objects.get().marks.get()
     assert (mark.number, mark.side, mark.kind) == (1, "top", "dent")
+
+
+def test_a_tapped_mark_is_told_of_right_below_its_drawing(phone):
+    page = phone("pick_up")
+    page.locator("[data-side=top] svg").click()
+    page.locator("[data-side=front] svg").click()
+    expect(page.locator("[data-side=top] + ol [data-mark='1']")).to_be_visible()
+    # The front and the rear stand beside each other: the marks of both are below the two.
+    expect(page.locator("[data-side=rear] + ol [data-mark='2']")).to_be_visible()
+    page.get_by_role("button", name="Take mark 1 away").click()
+    expect(page.get_by_role("button", name="Take mark 2 away")).to_be_focused()
 
 
 def test_every_target_is_large_enough_for_a_thumb(phone):

@@ -58,7 +58,7 @@ function fill(form, name, value) {
 
 /** Have a row for a mark of this number, with a place on the drawing where it was tapped. */
 function row(form, number, where) {
-  const list = form.querySelector('.outline-marks');
+  const list = form.querySelector('[data-rows]');
   if (!list) return;
   if (!form.querySelector(`[name="mark-${number}-where"]`)) {
     const made = document.createElement('template');

@@ -1,18 +1,20 @@
 /**
  * <fieldset data-outline> (templates/phone/_outline.html): a tap on a side's drawing, or a part chosen from its list,
- * becomes a row with a number, and the number stands on the drawing. The rows' selects are what is sent.
+ * becomes a row with a number below that drawing, and the number stands on it. The rows' selects are what is sent.
  */
 const SVG = 'http://www.w3.org/2000/svg';
 
 function begin(outline) {
-  const list = outline.querySelector('.outline-marks');
   const blank = outline.querySelector('template').content.firstElementChild;
   const said = outline.querySelector('[data-said]');
   const most = Number(outline.dataset.most);
 
   for (const part of outline.querySelectorAll('[data-live]')) part.hidden = false;
   for (const part of blank.querySelectorAll('[data-live]')) part.hidden = false;
-  for (const row of [...list.children]) if (!whereOf(row).value) row.remove();
+  for (const row of rows()) {
+    if (whereOf(row).value) place(row);
+    else row.remove();
+  }
   draw();
 
   outline.addEventListener('click', (event) => {
@@ -34,7 +36,7 @@ function begin(outline) {
   }
 
   function add(where, label) {
-    const taken = new Set([...list.children].map((row) => Number(row.dataset.mark)));
+    const taken = new Set(rows().map(numberOf));
     let number = 1;
     while (taken.has(number)) number += 1;
     if (number > most) return say(said.dataset.full);
@@ -42,13 +44,22 @@ function begin(outline) {
     const select = whereOf(row);
     if (label) select.add(new Option(label, where), 1);
     select.value = where;
-    list.insertBefore(row, [...list.children].find((other) => Number(other.dataset.mark) > number) ?? null);
+    place(row);
     draw();
     say(said.dataset.added.replace('{number}', number).replace('{where}', wordsOf(select)));
   }
 
+  /** Put a row where its mark was made, in order; one that is moved to another side by its select stays. */
+  function place(row) {
+    const { side } = placeOf(whereOf(row));
+    const list = outline.querySelector(`[data-marks~="${CSS.escape(side)}"]`) ?? outline.querySelector('[data-rows]');
+    list.insertBefore(row, [...list.children].find((other) => numberOf(other) > numberOf(row)) ?? null);
+  }
+
   function take(row) {
-    const near = row.nextElementSibling ?? row.previousElementSibling;
+    const all = rows();
+    const at = all.indexOf(row);
+    const near = all[at + 1] ?? all[at - 1];
     row.remove();
     outline.dispatchEvent(new CustomEvent('mark-removed', { bubbles: true, detail: Number(row.dataset.mark) }));
     draw();
@@ -59,17 +70,23 @@ function begin(outline) {
   /** Put every mark's number onto its drawing. */
   function draw() {
     for (const old of outline.querySelectorAll('.fm-outline-mark')) old.remove();
-    for (const row of list.children) {
+    for (const row of rows()) {
       const place = placeOf(whereOf(row));
       const svg = place && outline.querySelector(`[data-side="${place.side}"] svg`);
       if (svg) svg.append(spot(row.dataset.mark, place, svg.viewBox.baseVal));
     }
   }
 
+  function rows() {
+    return [...outline.querySelectorAll('.outline-mark')];
+  }
+
   function say(words) {
     said.textContent = words;
   }
 }
+
+const numberOf = (row) => Number(row.dataset.mark);
 
 const whereOf = (row) => row.querySelector('select[name$="-where"]');
 

@@ -160,13 +160,39 @@ function again(form, seconds) {
   });
 }
 
+/** List what is wrong; what is about a field leads to it, and the field shows it until it is put right. */
 function refused(form, errors) {
   const list = form.querySelector('[data-errors]');
-  list.replaceChildren(
-    ...errors.map(({ label, text }) => Object.assign(document.createElement('li'), { textContent: label ? `${label}: ${text}` : text })),
-  );
+  for (const part of form.querySelectorAll('[data-wrong]')) right(part);
+  list.replaceChildren(...errors.map((error) => line(form, error)));
   say(form, 'refused');
   form.querySelector('[data-when="refused"]').focus();
+}
+
+function line(form, { field, label, text }) {
+  const item = document.createElement('li');
+  const words = label ? `${label}${label.endsWith('?') ? '' : ':'} ${text}` : text;
+  const input = field && form.querySelector(`[name="${CSS.escape(field)}"]`);
+  if (!input?.id) {
+    item.textContent = words;
+    return item;
+  }
+  const part = input.closest('.field');
+  part.toggleAttribute('data-wrong', true);
+  for (const each of part.querySelectorAll('[name]')) each.setAttribute('aria-invalid', 'true');
+  part.addEventListener('input', () => right(part), { once: true });
+  const link = item.appendChild(Object.assign(document.createElement('a'), { href: `#${input.id}`, textContent: words }));
+  link.addEventListener('click', (event) => {
+    event.preventDefault();
+    input.focus({ preventScroll: true });
+    part.scrollIntoView({ block: 'center' });
+  });
+  return item;
+}
+
+function right(part) {
+  part.removeAttribute('data-wrong');
+  for (const each of part.querySelectorAll('[aria-invalid]')) each.removeAttribute('aria-invalid');
 }
 
 function say(form, when) {

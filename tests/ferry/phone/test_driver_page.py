@@ -16,7 +16,7 @@ from ferry.actions.moves import move_trip, note_event
 from ferry.actions.passes import redate_pass, revoke_pass, swap_driver
 from ferry.actions.stays import enter, leave
 from ferry.actions.trips import cancel_trip
-from ferry.models import Closure, Driver, EventKind, Trip, TripState
+from ferry.models import Closure, Company, Driver, EventKind, Trip, TripState
 from ferry.queries.driving import link_ends_on
 from ferry.queries.issue import kazakh_date
 from tests.builders import AT, BY, a_company, a_driver, a_route, a_trip, an_issued_trip
@@ -387,3 +387,17 @@ def test_a_driver_whose_trip_was_moved_is_told_and_sees_both_times(client):
 
 def test_an_ordinary_trip_says_nothing_of_another_time(client):
     assert "The time has changed." not in text(page(client, an_issued_trip().driver))
+
+
+@pytest.mark.parametrize(("hours", "must_stop"), [(0, False), (23, True)])
+def test_a_driver_who_must_stop_can_call_before_all_else(client, hours, must_stop):
+    trip = an_issued_trip()
+    Company.objects.update(phone="+86 999 900 0101")
+    shown = text(page(client, trip.driver, at=AT + timedelta(hours=hours)))
+    now = re.sub(r"<template.*?</template>", "", shown, flags=re.DOTALL)
+    assert now.count('class="btn call"') == 1
+    places = {"call": now.index('class="btn call"'), "acts": now.index('class="acts"')}
+    assert (places["call"] < places["acts"]) == must_stop
+    picking_up = re.search(r'<a class="([^"]*)" href="[^"]*/pick-up/"', now)
+    assert picking_up
+    assert ("btn-plain" in picking_up[1]) == must_stop

@@ -158,6 +158,24 @@ def test_a_hand_over_that_only_the_driver_told_waits_for_the_receiver(trip):
     assert what_now(trip, None, events, [], at=AT).code == "delivered"
 
 
+def test_a_driver_learns_that_the_receiver_did_not_take_the_car(trip):
+    move_trip(trip=trip, to=TripState.ARRIVED, kind=EventKind.ARRIVED, at=AT, by=BY)
+    note_event(trip=trip, kind=EventKind.HANDED_OVER, at=AT, by="driver")
+    note_event(trip=trip, kind=EventKind.DELIVERY_REFUSED, at=AT + HOUR, by="receiver")
+    now = what_now(trip, None, told_of(trip), [], at=AT + HOUR)
+    assert (now.code, now.tone) == ("not_taken", "stop")
+    assert "call the company" in now.next_step
+
+
+def test_what_was_said_last_of_the_delivery_holds(trip):
+    move_trip(trip=trip, to=TripState.ARRIVED, kind=EventKind.ARRIVED, at=AT, by=BY)
+    note_event(trip=trip, kind=EventKind.DELIVERY_REFUSED, at=AT, by="receiver")
+    note_event(trip=trip, kind=EventKind.HANDED_OVER, at=AT + HOUR, by="driver")
+    assert what_now(trip, None, told_of(trip), [], at=AT + HOUR).code == "handed_over"
+    move_trip(trip=trip, to=TripState.DELIVERED, kind=EventKind.DELIVERED, at=AT + HOUR, by=BY)
+    assert what_now(trip, None, told_of(trip), [], at=AT + HOUR).code == "delivered"
+
+
 def test_a_driver_who_is_back_has_nothing_more_to_do(trip):
     trip.state, trip.driver_returned_at = TripState.DELIVERED, AT
     assert what_now(trip, None, [], [], at=AT).code == "home"
