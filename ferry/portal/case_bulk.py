@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from ferry.actions.bulk import plan_case_job
 from ferry.errors import Refused
 from ferry.models import BulkAct, CaseState, LineState
-from ferry.portal.case_forms import AssignForm, CommentForm
+from ferry.portal.case_forms import UNCHOSEN, AssignForm, CommentForm
 from ferry.portal.lists.picking import picked_ids
 from ferry.portal.pages import in_turn
 from ferry.portal.roster import STOP_POLLING
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
+    from django_stubs_ext import StrOrPromise
 
     from ferry.models import BulkJob, Case, Company, User
     from ferry.portal.case_page import Worker
@@ -55,7 +56,8 @@ class BulkResolutionForm(forms.Form):
         fits = {
             word: sum(count for kind, count in kinds.items() if word in FITTING[kind]) for word in RESOLUTIONS
         }
-        choices = [
+        choices: list[tuple[str, StrOrPromise]] = [UNCHOSEN]
+        choices += [
             (word, _("%(resolution)s (fits %(count)d)") % {"resolution": label, "count": fits[word]})
             for word, label in RESOLUTIONS.items()
             if fits[word]
