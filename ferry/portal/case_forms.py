@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ferry.models import Case, User
 
 #: Never one by itself: it ends a case, and may give a driver his pay or take it.
-UNCHOSEN = ("", _("Choose how it was settled"))
+UNCHOSEN = ("", "—")
 TAKEN = "image/jpeg,image/png,image/webp,image/heic,image/heif,application/pdf"
 
 
@@ -76,6 +76,19 @@ class AssignForm(forms.Form):
     @property
     def person(self) -> User | None:
         return self.people.get(self.cleaned_data["to"])
+
+
+class AssignManyForm(AssignForm):
+    """To whom many go. Nobody is an answer like another: none is given before somebody chooses."""
+
+    NOBODY = "nobody"
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, people=people, **kwargs)
+        field: Any = self.fields["to"]
+        field.required = True
+        field.coerce = lambda said: None if said == self.NOBODY else int(said)
+        field.choices = [("", "—"), (self.NOBODY, _("Nobody")), *list(field.choices)[1:]]
 
 
 class CommentForm(forms.Form):

@@ -112,7 +112,7 @@ def test_what_does_not_fit_the_kind_or_has_no_note_is_refused_and_kept(company, 
 
 def test_no_resolution_is_chosen_beforehand(company, see, send):
     case = a_case(company)
-    assert '<option value="" selected>Choose how it was settled</option>' in see("case", case.pk)
+    assert '<option value="" selected>—</option>' in see("case", case.pk)
     answer = send("case_resolve", case.pk, resolution="", note="He called.")
     assert set(answer.context["form"].errors) == {"resolution"}
     case.refresh_from_db()
