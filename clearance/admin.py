@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import models
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -89,10 +91,28 @@ class PostingPage(ModelAdmin):
         end_posting(posting=obj, at=timezone.now(), by=operator(request))
 
 
+WITH_HOURS = re.compile(r"|([0-9]+ (days?, )?)?[0-9]+:[0-9]{2}:[0-9]{2}", re.ASCII)
+WRITTEN = _("Limits are written as days, then hours:minutes:seconds: 1 12:00:00 is a day and a half.")
+
+
+class LimitField(forms.DurationField):
+    """A length of time with its hours. A bare number would be read as seconds, and 48 was meant as hours."""
+
+    default_error_messages: ClassVar = {"invalid": WRITTEN}
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and not WITH_HOURS.fullmatch(value.strip()):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return super().to_python(value)
+
+
 class PolicyForm(ModelForm):
     class Meta:
         model = Policy
         fields = "__all__"
+        field_classes: ClassVar = {
+            each.name: LimitField for each in Policy._meta.fields if isinstance(each, models.DurationField)
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -108,6 +128,9 @@ class PolicyPage(Kept):
     list_display = ("route", "examined_share", "receipt_case", "closing_case")
     list_select_related = ("route__exit", "route__entry")
     autocomplete_fields = ("route",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Policy | None = None) -> Any:
+        return [(None, {"fields": self.get_fields(request, obj), "description": WRITTEN})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Policy | None = None) -> tuple[str, ...]:
         return ("route",) if obj else ()
@@ -264,7 +287,7 @@ class RecordPage(ReadOnly):
     list_filter = ("kind", ("matched_at", admin.EmptyFieldListFilter))
     list_select_related = ("trip", "declaration")
     search_fields = ("=source_reference", "=vin", "=declaration_number", "=passport_number")
-    exclude = ("original",)
+    exclude = ("original", "digest")
 
 
 class HeadingsRows(Rows):
@@ -358,6 +381,7 @@ class ScanPage(ReadOnly):
     list_filter = ("verdict", "crossing", "checkpoint")
     list_select_related = ("checkpoint", "trip")
     search_fields = ("=scan_id", "=trip__reference")
+    exclude = ("digest",)
 
 
 @admin.register(Examination)

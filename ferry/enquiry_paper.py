@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from django_stubs_ext import StrOrPromise
     from fpdf import FPDF
 
     from ferry.models import Case
@@ -32,7 +33,7 @@ class Letter:
     """Who asks whom, under which number and when; `language` is the reader's."""
 
     number: str
-    sender: str
+    sender: StrOrPromise
     to: str
     name: str
     language: str
@@ -57,7 +58,7 @@ def draw_enquiry(case: Case, letter: Letter) -> bytes:
 
 
 def _head(pdf: FPDF, letter: Letter) -> None:
-    write_line(pdf, letter.sender, x=MARGIN, y=18, width=WIDTH - 2 * MARGIN, size=11)
+    write_line(pdf, str(letter.sender), x=MARGIN, y=18, width=WIDTH - 2 * MARGIN, size=11)
     title = pgettext("paper", "Letter of enquiry")
     write_line(pdf, title, x=MARGIN, y=30, width=WIDTH - 2 * MARGIN, size=22, bold=True)
     pdf.set_xy(MARGIN, 44)
@@ -88,7 +89,7 @@ def _answer(letter: Letter) -> str:
     return _(
         "Please answer within %(days)d days to %(sender)s and name the number of this letter. A matter that "
         "stays without an answer is escalated."
-    ) % {"days": ANSWER_DAYS, "sender": WITHIN_A_NUMBER.sub("\u00a0", letter.sender)}
+    ) % {"days": ANSWER_DAYS, "sender": WITHIN_A_NUMBER.sub("\u00a0", str(letter.sender))}
 
 
 def _facts(case: Case) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from clearance.queries.versions import (
     Looked,
     assessed_trips,
     look_at,
+    may_be_switched_on,
     of_other_versions,
     open_trials,
     version_in_force,
@@ -30,14 +31,14 @@ log = structlog.get_logger(__name__)
 
 
 def switch_version(
-    *, version: int, at: datetime, by: str, tell: Callable[[int], None] = lambda _count: None
+    *, version: int, reason: str, at: datetime, by: str, tell: Callable[[int], None] = lambda _count: None
 ) -> bool:
     """Have all trips judged by a version from now on; False if it is in force already.
 
     Every trip that another version judged is due now, in slices of their own transactions: switched on
     again, it takes up where it was stopped. `tell` hears how many are due so far.
     """
-    is_new = put_in_force(version=version, at=at, by=by)
+    is_new = put_in_force(version=version, reason=reason, at=at, by=by)
     last, count = 0, 0
     while pks := _others(version, last):
         last, count = pks[-1], count + len(pks)
@@ -47,16 +48,26 @@ def switch_version(
     return is_new
 
 
-def put_in_force(*, version: int, at: datetime, by: str) -> bool:
+def switch_on(*, version: int, reason: str, at: datetime, by: str) -> bool:
+    """Put a version in force, as `put_in_force`, that was tried or was in force before; Conflict else."""
+    if version in VERSIONS and not may_be_switched_on(version):
+        detail = _("It was not tried beside the version in force. Start the dry run, and look at it first.")
+        raise Conflict(Reason("version_untried", detail, "version"))
+    return put_in_force(version=version, reason=reason, at=at, by=by)
+
+
+def put_in_force(*, version: int, reason: str, at: datetime, by: str) -> bool:
     """Have trips judged by a version as they fall due, and leave those there are to `make_trips_due`."""
     if version not in VERSIONS:
         raise Invalid(_unknown())
+    if not reason.strip():
+        raise Invalid(Reason("reason_missing", _("Say why this version is switched on."), "reason"))
     with transaction.atomic():
         before = version_in_force()
         if before == version:
             return False
-        VersionSwitch.objects.create(version=version, switched_at=at, switched_by=by)
-        said = {"from": before, "to": version}
+        VersionSwitch.objects.create(version=version, switched_at=at, switched_by=by, reason=reason)
+        said = {"from": before, "to": version, "reason": reason}
         chain(act=Act.VERSION_SWITCHED, checkpoint=None, about=str(version), content=said, at=at, by=by)
     log.info("version_switched", version=version, by=by)
     return True

@@ -10,6 +10,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -226,7 +227,10 @@ def _worker(request: HttpRequest, station: Station, shown: Case) -> Worker:
 
 
 def _worker_at(request: HttpRequest, station: Station, place: Checkpoint) -> Worker:
-    """Say who works here; a case can be given to any supervisor of the place."""
-    sender = _("Customs, checkpoint %(place)s") % {"place": place.name}
+    """Say who works here; a case can be given to any supervisor of the place.
+
+    A letter names its sender in the reader's language, not in that of who writes it.
+    """
     people = list(supervisors_at([place]))
+    sender = lazy(lambda: _("Customs, checkpoint %(place)s") % {"place": place.name}, str)()
     return Worker(Party.CUSTOMS, station.officer, supervisor(request), True, people, sender)

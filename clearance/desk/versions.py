@@ -6,7 +6,7 @@ import csv
 from contextlib import suppress
 from datetime import datetime, time
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from allauth.mfa.utils import is_mfa_enabled
 from django import forms
@@ -21,11 +21,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
-from clearance.actions.versions import put_in_force, start_trial, stop_trial
+from clearance.actions.versions import start_trial, stop_trial, switch_on
 from clearance.desk.version_words import shown_change, shown_summary
 from clearance.models import VersionSwitch, VersionTrial
-from clearance.queries.versions import changes_of, of_other_versions, version_in_force
-from clearance.rules.versions import VERSIONS
+from clearance.queries.versions import changes_of, finished_trials, of_other_versions, version_in_force
+from clearance.rules.versions import SAYS, VERSIONS
 from ferry.celery import app
 from ferry.portal.importing import STOP_POLLING
 from ferry.portal.pages import newest_first
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from django.http import HttpRequest, HttpResponse
+    from django_stubs_ext import StrOrPromise
 
 HEAD = ("trip", "vin", "outcome now", "outcome then", "cases that would open", "not found any more")
 BOM = "\ufeff"
@@ -71,11 +72,30 @@ class SwitchForm(forms.Form):
     is_sure = forms.BooleanField(
         label=gettext_lazy("I have looked at what it changes. Every trip is judged by it from now on."),
     )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        help_text=gettext_lazy("It is kept with the switch, and in the chain."),
+    )
+
+    field_order = ("version", "reason", "is_sure")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"auto_id": "switch_%s", **kwargs})
         fields: Any = self.fields
         fields["version"].choices = _others()
+
+    @property
+    def said(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in ("version", "reason")}
+
+
+class Shown(NamedTuple):
+    """A version of this release, and the latest dry run that tried it beside the one in force."""
+
+    version: int
+    says: StrOrPromise
+    trial: VersionTrial | None
 
 
 def _others() -> list[tuple[int, str]]:
@@ -134,8 +154,8 @@ def version_switch(request: HttpRequest) -> HttpResponse:
     """Switch a version on, once it was said that this is meant."""
     form = SwitchForm(request.POST)
     at, by = timezone.now(), _operator(request)
-    put = partial(put_in_force, at=at, by=by)
-    if not form.is_valid() or save(form, lambda: put(version=form.cleaned_data["version"])) is None:
+    put = partial(switch_on, at=at, by=by)
+    if not form.is_valid() or save(form, lambda: put(**form.said)) is None:
         return _page(request, TrialForm(), form, status=400)
     _nudge("make_trips_due")
     messages.success(request, _("In force. Trips are judged anew, in their turn."))
@@ -206,7 +226,10 @@ def _page(
     context = {
         "in_force": in_force,
         "is_there": in_force in VERSIONS,
-        "versions": sorted(VERSIONS),
+        "versions": [
+            Shown(version, SAYS.get(version, ""), finished_trials(version, beside=in_force).first())
+            for version in sorted(VERSIONS)
+        ],
         "others": _others(),
         "is_behind": of_other_versions(in_force).exists(),
         "trials": VersionTrial.objects.order_by("-pk")[:SHOWN],

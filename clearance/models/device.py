@@ -50,7 +50,7 @@ class Device(models.Model):
     lane = models.CharField(_("lane"), max_length=LONGEST_LANE)
     rights = models.CharField(_("rights"), max_length=80)
     added_at = models.DateTimeField(_("added"))
-    added_by = models.CharField(max_length=200)
+    added_by = models.CharField(_("added by"), max_length=200)
 
     code_digest = models.CharField(max_length=64, unique=True, editable=False)
     code_expires_at = models.DateTimeField(_("code good until"))
@@ -70,7 +70,7 @@ class Device(models.Model):
     clock_offset_s = models.FloatField(_("clock ahead by"), null=True, blank=True)
 
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
-    revoked_by = models.CharField(max_length=200, blank=True)
+    revoked_by = models.CharField(_("revoked by"), max_length=200, blank=True)
     revoke_reason = models.CharField(_("reason"), max_length=200, blank=True)
 
     class Meta:

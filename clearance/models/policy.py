@@ -106,6 +106,7 @@ class SelectionRule(models.Model):
                     & ~models.Q(from_hour=models.F("until_hour"))
                 ),
                 name="rule_has_both_hours_or_none",
+                violation_error_message=_("Choose both hours, or neither for the whole day."),
             ),
             models.CheckConstraint(
                 condition=models.Q(is_active=False) | models.Q(ended_at__isnull=True),

@@ -49,7 +49,7 @@ class Record(models.Model):
     original = models.JSONField(_("as it came"), default=dict)
     digest = models.CharField(max_length=64, unique=True)
     received_at = models.DateTimeField(_("received"))
-    received_by = models.CharField(max_length=200, blank=True)
+    received_by = models.CharField(_("received by"), max_length=200, blank=True)
     file_import = models.ForeignKey(
         "clearance.RecordImport",
         models.PROTECT,

@@ -51,7 +51,7 @@ class Writing(models.Model):
 class Source(Writing):
     """Somebody who keeps records, by the name they carry; at one checkpoint, or else everywhere."""
 
-    name = models.CharField(_("name"), max_length=80, unique=True)
+    name = models.CharField(pgettext_lazy("source", "name"), max_length=80, unique=True)
     checkpoint = models.ForeignKey(
         "ferry.Checkpoint",
         models.PROTECT,
@@ -61,7 +61,7 @@ class Source(Writing):
         related_name="sources",
     )
     created_at = models.DateTimeField(_("opened"))
-    created_by = models.CharField(max_length=200)
+    created_by = models.CharField(_("opened by"), max_length=200)
 
     class Meta:
         verbose_name = _("source of records")
@@ -147,7 +147,7 @@ class SourceHeadings(OwnHeadings):
     """Headings that were put right for a source; those kept before `titles` were have none."""
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="known_headings")
-    titles = models.JSONField(default=list)
+    titles = models.JSONField(_("headings as written"), default=list)
     known_by = models.CharField(_("by"), max_length=200, blank=True)
 
     class Meta:

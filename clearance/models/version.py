@@ -17,6 +17,7 @@ class VersionSwitch(models.Model):
     version = models.PositiveSmallIntegerField(_("version"))
     switched_at = models.DateTimeField(_("switched on"))
     switched_by = models.CharField(_("by"), max_length=200)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
     due_to = models.BigIntegerField(default=0)
     due_at = models.DateTimeField(null=True, blank=True)
 

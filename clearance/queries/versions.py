@@ -31,6 +31,23 @@ def version_in_force() -> int:
     return FIRST if switched is None else switched
 
 
+def may_be_switched_on(version: int) -> bool:
+    """Say whether a version was in force before, or was tried to the end beside the one that is.
+
+    Where this release does not have the one in force there is nothing to try it beside.
+    """
+    beside = version_in_force()
+    if beside not in VERSIONS or version == FIRST or VersionSwitch.objects.filter(version=version).exists():
+        return True
+    return finished_trials(version, beside=beside).exists()
+
+
+def finished_trials(version: int, *, beside: int) -> QuerySet[VersionTrial]:
+    """List the dry runs that went through to the end, the latest first."""
+    trials = VersionTrial.objects.filter(version=version, beside=beside, is_stopped=False)
+    return trials.filter(finished_at__isnull=False).order_by("-pk")
+
+
 def judge_in_force() -> tuple[int, Judge]:
     """Give the version in force with its function; KeyError where this release does not have it."""
     version = version_in_force()

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
 
 from clearance.rules.assess import OPEN, VERSION, Assessment, Evidence, Limits, View, assess
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Judge = Callable[[Evidence, Limits, datetime], Assessment]
 See = Callable[[Evidence, Limits, datetime], View]
 
 VERSIONS: dict[int, Judge] = {VERSION: assess}
+#: What each says otherwise than the one before it, for the operator who decides.
+SAYS: dict[int, StrOrPromise] = {VERSION: _("The first: all that the reconciliation's documentation says.")}
 #: How a version sees the evidence and counts the limits, if not as the first: it is explained by that.
 VIEWS: dict[int, See] = {}
 #: In force until another is switched on.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.db.models import QuerySet
+    from django_stubs_ext import StrOrPromise
 
 #: A letter to the same reader is not written again so soon: the first one was meant.
 AGAIN_AFTER = timedelta(hours=1)
@@ -35,7 +36,7 @@ LETTER_NOT_THERE = Reason("letter_not_there", _("This letter is not yours to han
 
 
 def write_enquiry(
-    *, case: Case, to: str, email: str, sender: str, party: str, at: datetime, by: str
+    *, case: Case, to: str, email: str, sender: StrOrPromise, party: str, at: datetime, by: str
 ) -> tuple[CaseStep, bool]:
     """Write a numbered letter and keep it with the case; False with the one that was written just before.
 
@@ -130,7 +131,9 @@ def _letters(case: Case) -> QuerySet[CaseStep]:
     return CaseStep.objects.filter(case=case, kind=StepKind.LETTER)
 
 
-def _write(case: Case, *, to: str, email: str, sender: str, party: str, at: datetime, by: str) -> CaseStep:
+def _write(
+    case: Case, *, to: str, email: str, sender: StrOrPromise, party: str, at: datetime, by: str
+) -> CaseStep:
     letter = _letter(case, to, sender, _letters(case).count() + 1, at)
     content = draw_enquiry(case, letter)
     document, _is_new = keep_document(
@@ -158,7 +161,7 @@ def _write(case: Case, *, to: str, email: str, sender: str, party: str, at: date
     return step
 
 
-def _letter(case: Case, to: str, sender: str, number: int, at: datetime) -> Letter:
+def _letter(case: Case, to: str, sender: StrOrPromise, number: int, at: datetime) -> Letter:
     name, language = case.company.name, case.company.language
     if case.trip is not None and to == CONSIGNEE:
         name, language = case.trip.consignee_name, case.trip.consignee_language

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from ferry.admin.base import ReadOnly, Rows, WithHistory
 from ferry.models import (
@@ -41,7 +42,7 @@ class DriverPage(WithHistory, ReadOnly):
         "name",
         "name_latin",
         "nationality",
-        "passport_tail",
+        "passport_end",
         "licence_class",
         "company",
         "is_active",
@@ -49,6 +50,11 @@ class DriverPage(WithHistory, ReadOnly):
     list_filter = ("is_active", "nationality")
     list_select_related = ("company",)
     search_fields = ("name", "name_latin", "passport_number__endswith")
+    exclude = ("link_version",)
+
+    @admin.display(description=_("passport, last four"))
+    def passport_end(self, driver: Driver) -> str:
+        return driver.passport_tail
 
 
 class DeclaredVehicleRows(Rows):
@@ -118,3 +124,5 @@ class CasePage(ReadOnly):
     list_filter = ("state", "weight", "kind")
     list_select_related = ("trip", "declaration", "company")
     search_fields = ("=trip__reference", "=declaration__number")
+    # What only the queue and the announcements need.
+    exclude = ("evidence", "urgency", "level_at", "letter_with", "announced_weight", "announced_state")

@@ -39,7 +39,7 @@ class Declaration(models.Model):
     quantity = models.PositiveIntegerField(_("declared quantity"))
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     refund_ready_at = models.DateTimeField(_("refund-ready"), null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
     lodged_in = models.GeneratedField(
         expression=Cast(Substr("number", 5, 4), models.IntegerField()),
         output_field=models.IntegerField(_("year of lodging")),

@@ -51,8 +51,8 @@ class Driver(models.Model):
         _("language"), max_length=8, choices=Language.choices, default=Language.CHINESE
     )
     link_version = models.PositiveIntegerField(default=1)
-    link_made_at = models.DateTimeField(default=timezone.now)
-    created_at = models.DateTimeField(default=timezone.now)
+    link_made_at = models.DateTimeField(_("link made"), default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
     is_active = models.BooleanField(_("active"), default=True)
 
     history = HistoricalRecords()

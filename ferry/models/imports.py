@@ -79,8 +79,8 @@ class Upload(models.Model):
 
     key = models.UUIDField()
     name = models.CharField(_("file"), max_length=200)
-    size = models.PositiveIntegerField()
-    sha256 = models.CharField(max_length=64)
+    size = models.PositiveIntegerField(_("size"))
+    sha256 = models.CharField(_("digest"), max_length=64)
     file = models.FileField(upload_to=kept_as, max_length=100, blank=True)
     headings = models.JSONField(default=dict)
     state = models.CharField(
@@ -88,14 +88,14 @@ class Upload(models.Model):
     )
     total = models.PositiveIntegerField(_("lines"), default=0)
     read = models.PositiveIntegerField(default=0)
-    tallies = models.JSONField(default=dict)
+    tallies = models.JSONField(_("fates"), default=dict)
     report = models.BinaryField(default=bytes)
     language = models.CharField(max_length=8, default=settings.LANGUAGE_CODE)
     created_at = models.DateTimeField(_("uploaded"))
     created_by = models.CharField(_("by"), max_length=200)
-    started_by = models.CharField(max_length=200, blank=True)
+    started_by = models.CharField(_("started by"), max_length=200, blank=True)
     finished_at = models.DateTimeField(_("done"), null=True, blank=True)
-    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     worker = models.UUIDField(null=True, blank=True)
     held_until = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -180,8 +180,8 @@ class OwnHeadings(models.Model):
 
     fingerprint = models.CharField(max_length=64)
     kind = models.CharField(max_length=16)
-    columns = models.JSONField()
-    known_at = models.DateTimeField()
+    columns = models.JSONField(_("read as"))
+    known_at = models.DateTimeField(_("known since"))
 
     class Meta:
         abstract = True

@@ -22,7 +22,7 @@ class Licence(models.Model):
     expires_on = models.DateField(_("expires"))
     quantity = models.PositiveIntegerField(_("quantity"))
     used = models.PositiveIntegerField(_("used"), default=0)
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     history = HistoricalRecords(excluded_fields=["used"])
 

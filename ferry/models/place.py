@@ -55,6 +55,7 @@ class Checkpoint(models.Model):
                 condition=models.Q(opens__isnull=True, closes__isnull=True)
                 | models.Q(opens__isnull=False, closes__isnull=False),
                 name="checkpoint_has_both_hours_or_none",
+                violation_error_message=_("Choose both hours, or neither for the whole day."),
             )
         ]
 
@@ -96,7 +97,9 @@ class Route(models.Model):
         verbose_name_plural = _("routes")
         constraints = [
             models.CheckConstraint(
-                condition=~models.Q(exit=models.F("entry")), name="route_joins_two_checkpoints"
+                condition=~models.Q(exit=models.F("entry")),
+                name="route_joins_two_checkpoints",
+                violation_error_message=_("A route joins two checkpoints. Choose another for one of them."),
             )
         ]
 
@@ -135,7 +138,9 @@ class Closure(models.Model):
         verbose_name_plural = _("closures")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(ends_at__gt=models.F("starts_at")), name="closure_ends_after_it_starts"
+                condition=models.Q(ends_at__gt=models.F("starts_at")),
+                name="closure_ends_after_it_starts",
+                violation_error_message=_("A closure ends after it starts. Compare the two times."),
             )
         ]
         indexes = [models.Index(fields=["ends_at", "starts_at"])]

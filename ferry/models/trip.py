@@ -75,9 +75,9 @@ class Trip(models.Model):
 
     state = models.CharField(_("state"), max_length=10, choices=TripState.choices, default=TripState.PLANNED)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome.choices, default=Outcome.WAITING)
-    next_check_at = models.DateTimeField(null=True, blank=True)
-    assessed_at = models.DateTimeField(null=True, blank=True)
-    assessed_version = models.PositiveSmallIntegerField(null=True, blank=True)
+    next_check_at = models.DateTimeField(_("next assessment"), null=True, blank=True)
+    assessed_at = models.DateTimeField(_("assessed"), null=True, blank=True)
+    assessed_version = models.PositiveSmallIntegerField(_("judged by version"), null=True, blank=True)
 
     created_at = models.DateTimeField(_("planned"))
     exited_at = models.DateTimeField(_("left China"), null=True, blank=True)
@@ -89,8 +89,8 @@ class Trip(models.Model):
     pay_fen = models.PositiveIntegerField(_("driver's pay, fen"), null=True, blank=True)
 
     pin_sealed = models.BinaryField(default=bytes)
-    pin_failures = models.PositiveSmallIntegerField(default=0)
-    pin_locked_until = models.DateTimeField(null=True, blank=True)
+    pin_failures = models.PositiveSmallIntegerField(_("wrong PINs"), default=0)
+    pin_locked_until = models.DateTimeField(_("PIN locked until"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("trip")
@@ -285,10 +285,10 @@ class TripEvent(models.Model):
     """
 
     trip = models.ForeignKey(Trip, models.CASCADE, related_name="events")
-    kind = models.CharField(max_length=30, choices=EventKind.choices)
-    at = models.DateTimeField()
-    recorded_at = models.DateTimeField()
-    by = models.CharField(max_length=200)
+    kind = models.CharField(_("kind"), max_length=30, choices=EventKind.choices)
+    at = models.DateTimeField(_("occurred"))
+    recorded_at = models.DateTimeField(_("recorded"))
+    by = models.CharField(_("by"), max_length=200)
     data = models.JSONField(default=dict)
     announced_at = models.DateTimeField(null=True, blank=True)
 

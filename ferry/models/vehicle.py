@@ -40,7 +40,7 @@ class Vehicle(models.Model):
         default=False,
         help_text=_("Needed for a car registered less than 180 days before export."),
     )
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     consignment = models.ForeignKey(
         "ferry.Consignment",
@@ -107,9 +107,9 @@ class Handover(models.Model):
         "ferry.Company", models.CASCADE, verbose_name=_("to the company"), related_name="handovers_in"
     )
     offered_at = models.DateTimeField(_("offered"))
-    offered_by = models.CharField(max_length=200)
+    offered_by = models.CharField(_("offered by"), max_length=200)
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
-    answered_by = models.CharField(max_length=200, blank=True)
+    answered_by = models.CharField(_("answered by"), max_length=200, blank=True)
     accepted = models.BooleanField(_("accepted"), null=True, blank=True)
 
     class Meta:

@@ -16,15 +16,15 @@ from django.utils.translation import gettext as _
 
 from ferry.actions.bulk import plan_case_job
 from ferry.errors import Refused
-from ferry.models import BulkAct, CaseState, LineState
-from ferry.portal.case_forms import AssignForm, CommentForm
+from ferry.models import BulkAct, CaseState, LineState, User
+from ferry.portal.case_forms import AssignManyForm, CommentForm
 from ferry.portal.lists.picking import picked_ids
 from ferry.portal.pages import in_turn
 from ferry.portal.roster import STOP_POLLING
 from ferry.portal.roster_forms import KeyForm
 from ferry.portal.saving import tell_reasons
 from ferry.queries.bulk import progress_of
-from ferry.rules.cases import FITTING, LONGEST_NOTE, RESOLUTIONS, WRITE_OFF, WRITTEN_OFF
+from ferry.rules.cases import FITTING, LONGEST_NOTE, RESOLUTIONS, WRITE_OFF, WRITTEN_OFF, resolution_said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
-    from ferry.models import BulkJob, Case, Company, User
+    from ferry.models import BulkJob, Case, Company
     from ferry.portal.case_page import Worker
     from ferry.portal.lists.asked import Asked
 
@@ -55,7 +55,7 @@ class BulkResolutionForm(forms.Form):
         fits = {
             word: sum(count for kind, count in kinds.items() if word in FITTING[kind]) for word in RESOLUTIONS
         }
-        choices = [
+        choices = [("", "—")] + [
             (word, _("%(resolution)s (fits %(count)d)") % {"resolution": label, "count": fits[word]})
             for word, label in RESOLUTIONS.items()
             if fits[word]
@@ -119,7 +119,7 @@ def ask_or_plan(request: HttpRequest, bench: Bench) -> tuple[HttpResponse, BulkJ
 def _form(request: HttpRequest, act: str, bench: Bench, chosen: QuerySet[Case]) -> Any:
     said = request.POST if "sure" in request.POST else None
     if act == BulkAct.ASSIGN:
-        return AssignForm(said, people=bench.worker.people)
+        return AssignManyForm(said, people=bench.worker.people)
     if act == BulkAct.COMMENT:
         return CommentForm(said)
     if act != BulkAct.RESOLVE:
@@ -171,7 +171,19 @@ def job_shown(request: HttpRequest, job: BulkJob, *, rooms: str, frame: str) -> 
         "done": in_turn(lines.filter(state=LineState.DONE), request, "done"),
         "is_polled": is_polled,
         "cases_url": reverse(f"{rooms}:cases"),
+        "told": _told(job),
     }
     if not is_polled:
         return render(request, "cases/bulk_job.html", context)
     return render(request, "cases/_bulk_job.html", context, status=STOP_POLLING if job.finished_at else 200)
+
+
+def _told(job: BulkJob) -> list[str]:
+    """Say again what was chosen and written."""
+    said = job.options
+    if job.act == BulkAct.ASSIGN:
+        to = User.objects.filter(pk=said.get("to")).first()
+        return [(to.name or to.email) if to else _("Nobody")]
+    resolution = said.get("resolution")
+    words = [str(resolution_said(resolution))] if resolution else []
+    return words + [said[name] for name in ("note", "text") if said.get(name)]

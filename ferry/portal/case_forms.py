@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ferry.models import Case, User
 
+#: Never one by itself: it ends a case, and may give a driver his pay or take it.
+UNCHOSEN = ("", "—")
 TAKEN = "image/jpeg,image/png,image/webp,image/heic,image/heif,application/pdf"
 
 
@@ -50,7 +52,8 @@ class ResolutionForm(forms.Form):
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["resolution"].choices = resolutions_for(case.kind)  # type: ignore[attr-defined]
+        choices = [UNCHOSEN, *resolutions_for(case.kind)]
+        self.fields["resolution"].choices = choices  # type: ignore[attr-defined]
         if case.kind != CaseKind.DAMAGE:
             del self.fields["accepted_fen"]
 
@@ -73,6 +76,19 @@ class AssignForm(forms.Form):
     @property
     def person(self) -> User | None:
         return self.people.get(self.cleaned_data["to"])
+
+
+class AssignManyForm(AssignForm):
+    """To whom many go. Nobody is an answer like another: none is given before somebody chooses."""
+
+    NOBODY = "nobody"
+
+    def __init__(self, *args: Any, people: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, people=people, **kwargs)
+        field: Any = self.fields["to"]
+        field.required = True
+        field.coerce = lambda said: None if said == self.NOBODY else int(said)
+        field.choices = [("", "—"), (self.NOBODY, _("Nobody")), *list(field.choices)[1:]]
 
 
 class CommentForm(forms.Form):

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.http import HttpRequest
+    from django_stubs_ext import StrOrPromise
 
     from ferry.models import Case, CaseStep, User
 
@@ -60,7 +61,7 @@ class Worker:
     may_write: bool
     people: Sequence[User]
     #: Who signs a letter.
-    sender: str
+    sender: StrOrPromise
 
     @property
     def is_customs(self) -> bool:

@@ -22,6 +22,7 @@ from clearance.actions.versions import (
     put_in_force,
     start_trial,
     stop_trial,
+    switch_on,
     switch_version,
     work_trial,
 )
@@ -31,7 +32,7 @@ from clearance.queries.explained import explained
 from clearance.queries.versions import changes_of, look_ahead, version_in_force
 from clearance.rules.assess import Assessment, Evidence, Limits, View, assess
 from clearance.rules.chain import EVERYWHERE
-from clearance.rules.versions import VERSIONS, VIEWS, Change, change
+from clearance.rules.versions import SAYS, VERSIONS, VIEWS, Change, change
 from clearance.tasks import try_versions
 from ferry.errors import Conflict, Invalid
 from ferry.models import Case, CaseKind, Trip
@@ -156,7 +157,7 @@ def test_a_trip_says_by_which_version_it_was_judged(unreceived: Trip):
 
 
 def test_the_version_that_is_switched_on_judges_every_trip_anew(unreceived: Trip, damaged: Trip):
-    assert "in force from now on" in run("--version=2", "--switch")
+    assert "in force from now on" in run("--version=2", "--switch", "--reason=stricter")
     reconcile_all_due(at=AT + 30 * HOUR)
     assert set(Trip.objects.values_list("assessed_version", flat=True)) == {2}
     assert Case.objects.filter(trip=unreceived, kind=CaseKind.EXIT_NO_DELIVERY).exists()
@@ -164,17 +165,64 @@ def test_the_version_that_is_switched_on_judges_every_trip_anew(unreceived: Trip
 
 
 def test_switched_on_twice_it_is_switched_once_and_takes_up_what_is_left(unreceived: Trip):
-    assert switch_version(version=2, at=AT + 7 * HOUR, by=BY)
+    assert switch_version(version=2, reason="x", at=AT + 7 * HOUR, by=BY)
     Trip.objects.update(next_check_at=None)
-    assert not switch_version(version=2, at=AT + 8 * HOUR, by=BY)
+    assert not switch_version(version=2, reason="x", at=AT + 8 * HOUR, by=BY)
     assert VersionSwitch.objects.count() == 1
     unreceived.refresh_from_db()
     assert unreceived.next_check_at == AT + 8 * HOUR
 
 
+def test_nothing_is_switched_without_a_reason(unreceived: Trip):
+    with pytest.raises(Invalid):
+        put_in_force(version=2, reason=" ", at=AT + 7 * HOUR, by=BY)
+    with pytest.raises(CommandError, match="--reason"):
+        run("--version=2", "--switch")
+    assert (version_in_force(), ChainLink.objects.filter(kind=Act.VERSION_SWITCHED).count()) == (1, 0)
+
+
+def test_every_version_says_what_it_judges_otherwise(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(VERSIONS, 2)
+    assert set(SAYS) == set(VERSIONS)
+
+
+def test_what_was_never_tried_is_not_switched_on_and_what_was_in_force_is(unreceived: Trip):
+    when = {"reason": "x", "at": AT + 30 * HOUR, "by": BY}
+    with pytest.raises(Conflict):
+        switch_on(version=2, **when)
+    stop_trial(trial=start_trial(version=2, since=None, at=AT + 30 * HOUR, by=BY), at=AT + 30 * HOUR)
+    with pytest.raises(Conflict):
+        switch_on(version=2, **when)
+    assert (version_in_force(), VersionSwitch.objects.count()) == (1, 0)
+    worked(start_trial(version=2, since=None, at=AT + 30 * HOUR, by=BY))
+    for version in (2, 1, 2):
+        assert switch_on(version=version, **when)
+    assert version_in_force() == 2
+
+
+def test_it_is_switched_on_untried_where_the_one_in_force_is_gone(
+    unreceived: Trip, monkeypatch: pytest.MonkeyPatch
+):
+    put_in_force(version=2, reason="x", at=AT, by=BY)
+    monkeypatch.delitem(VERSIONS, 2)
+    monkeypatch.setitem(VERSIONS, 3, stricter)
+    assert switch_on(version=3, reason="x", at=AT + HOUR, by=BY)
+
+
+def test_switched_back_every_trip_is_judged_by_the_first_again_and_cases_stay(unreceived: Trip):
+    for version, at in ((2, AT + 30 * HOUR), (1, AT + 31 * HOUR)):
+        switch_version(version=version, reason="x", at=at, by=BY)
+        reconcile_all_due(at=at)
+        assert set(Trip.objects.values_list("assessed_version", flat=True)) == {version}
+    case = Case.objects.get(trip=unreceived, kind=CaseKind.EXIT_NO_DELIVERY)
+    assert case.is_open
+    unreceived.refresh_from_db()
+    assert unreceived.outcome == "discrepant"
+
+
 def test_it_can_be_switched_back(unreceived: Trip):
     for version in (2, 1):
-        switch_version(version=version, at=AT + 7 * HOUR, by=BY)
+        switch_version(version=version, reason="x", at=AT + 7 * HOUR, by=BY)
     assert version_in_force() == 1
     assert "Version 1 is in force" in run()
 
@@ -182,27 +230,27 @@ def test_it_can_be_switched_back(unreceived: Trip):
 def test_a_version_that_is_none_is_refused_and_nothing_is_due(unreceived: Trip):
     before = dump()
     with pytest.raises(Invalid):
-        switch_version(version=9, at=AT + 7 * HOUR, by=BY)
+        switch_version(version=9, reason="x", at=AT + 7 * HOUR, by=BY)
     with pytest.raises(CommandError, match="This release has: 1, 2"):
-        run("--version=9", "--switch")
+        run("--version=9", "--switch", "--reason=x")
     with pytest.raises(CommandError, match="Choose one"):
         run("--version=2", "--switch", "--dry-run")
     assert dump() == before
 
 
 def test_switching_is_a_link_of_the_chain(unreceived: Trip):
-    switch_version(version=2, at=AT + 7 * HOUR, by=BY)
-    switch_version(version=2, at=AT + 8 * HOUR, by=BY)
+    switch_version(version=2, reason="x", at=AT + 7 * HOUR, by=BY)
+    switch_version(version=2, reason="x", at=AT + 8 * HOUR, by=BY)
     link = ChainLink.objects.get(kind=Act.VERSION_SWITCHED)
     assert (link.place, link.about, link.by) == (EVERYWHERE, "2", BY)
-    assert link.content == {"from": 1, "to": 2}
+    assert link.content == {"from": 1, "to": 2, "reason": "x"}
 
 
 def test_the_worker_makes_due_what_the_page_left_to_it(unreceived: Trip, damaged: Trip, monkeypatch):
     monkeypatch.setattr(actions, "SLICE", 1)
     Trip.objects.update(next_check_at=None)
-    assert put_in_force(version=2, at=AT + 7 * HOUR, by=BY)
-    assert not put_in_force(version=2, at=AT + 7 * HOUR, by=BY)
+    assert put_in_force(version=2, reason="x", at=AT + 7 * HOUR, by=BY)
+    assert not put_in_force(version=2, reason="x", at=AT + 7 * HOUR, by=BY)
     assert not Trip.objects.filter(next_check_at__isnull=False).exists()
     assert make_trips_due(at=AT + 8 * HOUR) == 1
     assert make_trips_due(at=AT + 8 * HOUR) == 1
@@ -293,7 +341,7 @@ def test_a_trial_of_a_version_that_an_upgrade_took_away_stops(
 
 
 def test_a_trip_is_explained_by_the_version_that_judged_it(unreceived: Trip):
-    put_in_force(version=2, at=AT + 7 * HOUR, by=BY)
+    put_in_force(version=2, reason="x", at=AT + 7 * HOUR, by=BY)
     told = explained(unreceived, at=AT + 30 * HOUR, own_only=False)
     assert (told.version, told.explanation.verdict.outcome) == (1, "waiting")
     assess_trips(trip_ids=[unreceived.pk], at=AT + 30 * HOUR)

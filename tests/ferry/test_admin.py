@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.functional import Promise
 
 from clearance.actions.sources import open_source
 from clearance.models import SelectionRule, Source, WatchEntry
@@ -220,6 +224,24 @@ def test_only_the_operators_pages_may_evaluate_scripts(operator):
     assert "unsafe" not in operator.get(reverse("account_login"))["Content-Security-Policy"]
 
 
+def shown_fields(request: HttpRequest) -> Iterator[Any]:
+    """List every field of ours that a page of the operator shows."""
+    for page in admin.site._registry.values():
+        for shown in (page, *(inline(page.model, admin.site) for inline in page.inlines)):
+            model = shown.model
+            own = {each.name: each for each in model._meta.fields if not each.primary_key}
+            if model._meta.app_label in {"ferry", "clearance"}:
+                yield from (own[name] for name in shown.get_fields(request, model()) if name in own)
+
+
+def test_every_label_is_in_the_operators_language(rf):
+    request = rf.get("/")
+    request.user = an_operator()
+    shown = list(shown_fields(request))
+    assert len(shown) > 100
+    assert [str(field) for field in shown if not isinstance(field._verbose_name, Promise)] == []
+
+
 def test_a_company_is_corrected_by_the_rules(operator):
     company = a_company()
     url = reverse("admin:ferry_company_change", args=[company.pk])
@@ -270,6 +292,27 @@ def test_limits_of_a_route_keep_their_order(operator):
     operator.post(url, {**said, "receipt_case": "50:00:00"})
     route.policy.refresh_from_db()
     assert route.policy.receipt_case == timedelta(hours=50)
+
+
+@pytest.mark.parametrize("written", ["50", "50:00", "2 days", "-1 00:00:00", "P2D"])
+def test_a_limit_is_written_with_its_hours_and_never_read_as_seconds(operator, written):
+    route = a_route()
+    url = reverse("admin:clearance_policy_change", args=[route.policy.pk])
+    form = operator.get(url).context["adminform"].form
+    said = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    answer = operator.post(url, {**said, "list_age_limit": written})
+    assert "1 12:00:00" in str(answer.context["adminform"].form.errors["list_age_limit"])
+    route.policy.refresh_from_db()
+    assert route.policy.list_age_limit == timedelta(hours=4)
+
+
+def test_a_closure_that_ends_before_it_starts_says_so(operator):
+    a_route()
+    form = {"starts_at_0": "2035-12-17", "starts_at_1": "16:00", "reason": "x"}
+    form |= {"ends_at_0": "2035-12-16", "ends_at_1": "16:00"}
+    answer = operator.post(reverse("admin:ferry_closure_add"), form).content.decode()
+    assert "Compare the two times." in answer
+    assert not Closure.objects.filter(reason="x").exists()
 
 
 def test_an_operator_who_is_no_superuser_gives_no_rights(client):

@@ -35,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--version", type=int, dest="rules", help="Which version of the rules.")
         parser.add_argument("--dry-run", action="store_true", help="Judge by both, and write nothing.")
         parser.add_argument("--switch", action="store_true", help="Switch it on, and make its trips due.")
+        parser.add_argument("--reason", default="", help="With --switch: why; it is kept.")
         parser.add_argument(
             "--since", type=day, help="Only trips that could leave since a day, as 2026-03-01."
         )
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._look_ahead(options["rules"], options["since"], options["csv"])
         else:
-            self._switch(options["rules"])
+            self._switch(options["rules"], options["reason"])
 
     def _look_ahead(self, version: int, since: datetime | None, path: Path | None) -> None:
         total, seen, changed = assessed_trips(since=since).count(), 0, 0
@@ -79,10 +80,12 @@ class Command(BaseCommand):
         if path:
             self.stdout.write(f"They are in {path}.")
 
-    def _switch(self, version: int) -> None:
+    def _switch(self, version: int, reason: str) -> None:
+        if not reason.strip():
+            raise CommandError("Say why with --reason; it is kept with the switch.")
         by = "operator manage.py assess"
         tell = lambda count: self.stderr.write(f"  {count} trips are due")  # noqa: E731
-        is_new = switch_version(version=version, at=timezone.now(), by=by, tell=tell)
+        is_new = switch_version(version=version, reason=reason, at=timezone.now(), by=by, tell=tell)
         word = "is in force from now on" if is_new else "was in force already"
         self.stdout.write(
             f"Version {version} {word}; reconciliation looks at every trip that another judged."

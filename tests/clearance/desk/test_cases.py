@@ -6,6 +6,7 @@ import re
 import uuid
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -14,7 +15,7 @@ from clearance.models import Act, Duty, Posting
 from clearance.models.chain import ChainLink
 from ferry.actions.case_work import attach_to_case, comment_case
 from ferry.actions.cases import open_case
-from ferry.models import BulkJob, CaseKind, CaseLevel, CaseState, Party, StepKind, Weight
+from ferry.models import BulkJob, CaseKind, CaseLevel, CaseState, Party, StepKind, Trip, Weight
 from ferry.queries.cases import still_inside
 from tests.builders import (
     AT,
@@ -30,6 +31,7 @@ from tests.builders import (
     an_officer,
 )
 from tests.ferry.actions.test_case_steps import a_case, kinds
+from tests.pdf import pages
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +121,16 @@ def test_it_is_worked_on_and_the_company_is_kept_out_of_what_is_internal(client,
     for document in case.documents.all():
         address = reverse("desk:case_file", args=[case.pk, document.pk])
         assert client.get(address).status_code == 200
+
+
+def test_a_letter_names_its_sender_in_the_readers_language(client, supervisor, case):
+    Trip.objects.filter(pk=case.trip_id).update(consignee_language="ru")
+    client.cookies[django_settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    act(client, case, "letter", to="consignee")
+    with case.documents.get().file.open("rb") as file:
+        (page,) = pages(file.read())
+    assert case.trip.route.exit.name_ru in page.text
+    assert "海关" not in page.text
 
 
 def test_a_supervisor_opens_again_what_he_wrote_off(client, supervisor, case):

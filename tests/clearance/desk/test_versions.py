@@ -8,7 +8,8 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from clearance.models import Duty, VersionTrial
+from clearance.actions.reconcile import reconcile_all_due
+from clearance.models import Duty, VersionSwitch, VersionTrial
 from clearance.queries.versions import version_in_force
 from clearance.rules.versions import VERSIONS
 from clearance.tasks import make_trips_due
@@ -74,14 +75,33 @@ def test_what_would_change_is_counted_listed_and_exported(client, tried, unrecei
 
 
 def test_nothing_is_switched_without_the_word_that_it_is_meant(client, operator, unreceived) -> None:  # noqa: F811
-    assert send(client, "version_switch", version=2).status_code == 400
+    said = {"version": 2, "reason": "the consignees are quick"}
+    untried = send(client, "version_switch", **said, is_sure="on")
+    assert (untried.status_code, version_in_force()) == (400, 1)
+    assert "not tried beside the version in force" in untried.content.decode()
+    send(client, "version_try", version=2)
+    worked(VersionTrial.objects.get())
+    assert "0 of 1 trips would change" in page(client, "versions").content.decode()
+    assert send(client, "version_switch", **said).status_code == 400
+    assert send(client, "version_switch", version=2, is_sure="on").status_code == 400
     assert version_in_force() == 1
-    send(client, "version_switch", version=2, is_sure="on")
+    send(client, "version_switch", **said, is_sure="on")
     assert version_in_force() == 2
-    assert "in force" in page(client, "versions").content.decode()
+    shown = page(client, "versions").content.decode()
+    assert "the consignees are quick" in shown
+    assert str(VersionSwitch.objects.get().switched_by) == f"operator {operator}"
     Trip.objects.update(next_check_at=None)
     make_trips_due()
     assert Trip.objects.get().next_check_at == AT
+
+
+def test_one_press_leads_back_to_what_was_in_force(client, tried, unreceived, damaged) -> None:  # noqa: F811
+    for version in (2, 1):
+        send(client, "version_switch", version=version, reason="x", is_sure="on")
+        make_trips_due()
+        reconcile_all_due(at=AT + timedelta(hours=30))
+        assert set(Trip.objects.values_list("assessed_version", flat=True)) == {version}
+    assert version_in_force() == 1
 
 
 def test_a_dry_run_is_stopped(client, operator, unreceived) -> None:  # noqa: F811
@@ -103,5 +123,5 @@ def test_neither_a_supervisor_nor_who_may_only_look_switches_anything(client) ->
     client.force_login(looker)
     assert page(client, "versions").status_code == 200
     assert send(client, "version_try", version=2).status_code == 403
-    assert send(client, "version_switch", version=2, is_sure="on").status_code == 403
+    assert send(client, "version_switch", version=2, reason="x", is_sure="on").status_code == 403
     assert (version_in_force(), VersionTrial.objects.count()) == (1, 0)

@@ -69,6 +69,22 @@ def test_they_are_given_to_somebody(cases, post, company):
     assert [case.assigned_to for case in (type(cases[0]).objects.all())] == [member.user, member.user]
 
 
+def test_a_hurried_press_takes_them_from_nobody(cases, post, company, client):
+    member = a_member(company)
+    post(cases, "assign", to=member.user_id, sure="1")
+    shown = post(cases, "assign", sure="1")
+    assert shown.status_code == 400
+    assert {case.assigned_to_id for case in type(cases[0]).objects.all()} == {member.user_id}
+    answer = post(cases, "assign", to="nobody", sure="1")
+    assert {case.assigned_to_id for case in type(cases[0]).objects.all()} == {None}
+    assert "Nobody" in client.get(answer["Location"]).content.decode()
+
+
+def test_no_resolution_is_chosen_before_somebody_does(cases, post):
+    assert post(cases, "resolve", note="x", sure="1").status_code == 400
+    assert states(cases) == [CaseState.OPEN, CaseState.OPEN]
+
+
 def test_all_that_fit_are_taken_as_they_are_filtered(cases, post):
     post([], "resolve", all="1", query="kind=damage", resolution="explained", note="x", sure="1")
     assert states(cases) == [CaseState.RESOLVED, CaseState.OPEN]
