@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ferry.models import Case, User
 
+#: Never one by itself: it ends a case, and may give a driver his pay or take it.
+UNCHOSEN = ("", "—")
 TAKEN = "image/jpeg,image/png,image/webp,image/heic,image/heif,application/pdf"
 
 
@@ -50,7 +52,8 @@ class ResolutionForm(forms.Form):
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["resolution"].choices = resolutions_for(case.kind)  # type: ignore[attr-defined]
+        choices = [UNCHOSEN, *resolutions_for(case.kind)]
+        self.fields["resolution"].choices = choices  # type: ignore[attr-defined]
         if case.kind != CaseKind.DAMAGE:
             del self.fields["accepted_fen"]
 

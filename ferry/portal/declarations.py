@@ -68,7 +68,7 @@ def declaration(request: HttpRequest, membership: Membership, number: str) -> Ht
 @require_http_methods(["GET", "POST"])
 @member(writes=True)
 def declaration_new(request: HttpRequest, membership: Membership) -> HttpResponse:
-    form = DeclarationForm(request.POST or None)
+    form = DeclarationForm(request.POST or None, initial={"vins": request.GET.get("vins", "")})
     if request.method == "POST" and form.is_valid():
         saved = save(
             form,

@@ -143,6 +143,8 @@ class TripForm(DriverForm, WindowForm):
         self.fields["vehicle"].widget = TypedChoiceInput(
             [(vehicle.vin, f"{vehicle.make} {vehicle.model} {vehicle.plate}") for vehicle in free]
         )
+        first = "driver" if offers.get("vehicle") else "vehicle"
+        self.fields[first].widget.attrs["autofocus"] = True
 
     def clean_vehicle(self) -> Vehicle:
         vehicle = Vehicle.objects.filter(

@@ -30,6 +30,7 @@ from ferry.portal.history import told_changes
 from ferry.portal.pages import newest_first
 from ferry.portal.paper_forms import OfferForm, VehicleForm
 from ferry.portal.saving import save, tell_reasons, tell_warnings
+from ferry.portal.way import NEVER
 from ferry.portal.yard import readiness_of
 from ferry.queries.goods import goods_of
 from ferry.queries.handovers import handovers_of
@@ -52,12 +53,15 @@ TRIPS_SHOWN, EVENTS_SHOWN = 20, 30
 @member()
 def vehicle(request: HttpRequest, membership: Membership, vin: str) -> HttpResponse:
     shown, today = _own(membership, vin), china_date(timezone.now())
-    declared = DeclaredVehicle.objects.filter(declaration__company=membership.company, vin=shown.vin)
+    lines = DeclaredVehicle.objects.filter(declaration__company=membership.company, vin=shown.vin)
+    declared = list(lines.select_related("declaration").order_by("-declaration_id"))
     offers = list(handovers_of(membership.company).filter(vehicle=shown).order_by("-pk")[:TRIPS_SHOWN])
+    trips = list(trips_of(membership.company).filter(vehicle=shown).order_by("-pk")[:TRIPS_SHOWN])
     context = {
         "vehicle": shown,
-        "declared": declared.select_related("declaration").order_by("-declaration_id"),
-        "trips": trips_of(membership.company).filter(vehicle=shown).order_by("-pk")[:TRIPS_SHOWN],
+        "declared": declared,
+        "trips": trips,
+        "may_plan": bool(declared) and all(trip.state in NEVER for trip in trips),
         "goods": goods_of(shown, on=today),
         "is_new": is_newly_registered(shown.registered_on, on=today),
         "old_enough_on": shown.registered_on and shown.registered_on + NEWLY_REGISTERED,

@@ -140,9 +140,9 @@ HEADINGS: Mapping[Kind, Mapping[str, str]] = {
             Тип | Вид записи | Тип записи | Событие
         """,
         "occurred_at": """
-            时间 | 发生时间 | 事件时间 | 过境时间
-            Occurred at | Time | Date and time
-            Время | Дата и время
+            时间 | 发生时间 | 事件时间 | 过境时间 | 出境时间 | 入境时间 | 返回时间
+            Occurred at | Time | Date and time | Exit time | Entry time | Return time
+            Время | Дата и время | Время выезда | Время въезда | Время возвращения
         """,
         "vin": VIN,
         "passport_number": PASSPORT,
@@ -153,7 +153,7 @@ HEADINGS: Mapping[Kind, Mapping[str, str]] = {
             Статус | Статус декларации
         """,
         "source_reference": """
-            来源编号 | 来源单号 | 记录编号 | 流水号 | 来源
+            来源编号 | 来源单号 | 记录编号 | 编号 | 流水号 | 来源
             Source reference | Reference | Source | Record number
             Номер источника | Номер записи | Источник
         """,

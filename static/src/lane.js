@@ -9,6 +9,8 @@ import { sound } from './sound.js';
 import { openViewfinder } from './viewfinder.js';
 
 const TIMEOUT_MS = 8000;
+/** A text no longer than this was typed; a code is far longer. */
+const LONGEST_TYPED = 20;
 
 const form = document.querySelector('#scan-form');
 if (form) openLane(form, document.querySelector('#verdict'));
@@ -47,11 +49,19 @@ function openLane(form, verdict) {
     return send(form.action, new FormData(form), () => judgeOffline(text, id), offline.isDown()).then((answered) => {
       if (answered === 'online') offline.saw(text, verdict.querySelector('[data-verdict]').dataset.verdict);
       if (answered) {
+        showTyped(text);
         unanswered = null;
         code.value = scanId.value = '';
       } else code.select();
       return answered;
     });
+  }
+
+  /** Beside the word that it is no code, what was typed: one wrong letter is found by comparing. */
+  function showTyped(text) {
+    const reason = verdict.querySelector('.reasons code');
+    if (reason?.textContent !== 'unreadable' || text.length > LONGEST_TYPED) return;
+    reason.before(Object.assign(document.createElement('bdi'), { className: 'typed', textContent: text }));
   }
 
   /** Take a code from the camera; what the officer was typing or writing is never lost by it. */

@@ -130,6 +130,17 @@ def test_a_refusal_says_the_next_step_in_the_officers_language(lane, speak, trip
     expect(lane.locator("html")).to_have_attribute("lang", language)
 
 
+def test_a_mistyped_short_code_stands_there_to_be_compared(lane, code, trip):
+    short = codes.show_short_code(trip.passes.get().short_code)
+    wrong = short[:-1] + ("A" if short[-1] != "A" else "B")
+    read(lane, wrong)
+    expect(shown(lane, "refuse").locator(".typed")).to_have_text(wrong)
+    is_ready_for_the_next(lane)
+    read(lane, code[:-1])
+    expect(shown(lane, "refuse")).to_be_visible()
+    expect(lane.locator(".typed")).to_have_count(0)
+
+
 def test_an_examination_is_decided_right_there(lane, code, trip, complaints):
     complaints.expect("status of 400")
     Policy.objects.update(examined_share=1.0)

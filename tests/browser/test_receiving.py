@@ -108,6 +108,8 @@ def test_what_he_filled_in_outlives_the_page_but_not_the_pin(open_code, trip, pa
     expect(page.locator("[name=condition][value=damaged]")).to_be_checked()
     expect(page.locator("#take_odometer_km")).to_have_value("31")
     expect(page.locator("[data-receiving=take] .outline-mark")).to_have_count(1)
+    expect(page.locator("[data-side=left] .fm-outline-mark")).to_have_count(1)
+    expect(page.locator("[data-side=left] + ol [data-mark='1']")).to_be_visible()
     expect(page.locator("#take_pin")).to_have_value("")
     kept = page.evaluate("JSON.stringify({...sessionStorage, ...localStorage})")
     assert receipt_pin(trip) not in kept

@@ -102,6 +102,22 @@ def test_it_reads_a_workbook_in_chinese(trip: Trip, tmp_path: Path) -> None:
     assert record.original["流水号"] == "BP-1"
 
 
+@pytest.mark.parametrize(
+    ("headings", "kind"),
+    [
+        (["出境时间", "编号", "护照号"], "border_exit"),
+        (["Время въезда", "Номер записи", "Паспорт"], "kz_entry"),
+    ],
+)
+def test_it_reads_the_headings_that_a_border_writes(
+    headings: list[str], kind: str, trip: Trip, tmp_path: Path
+) -> None:
+    file = tmp_path / "feed.csv"
+    rows = [[*headings, "类型"], ["2026-11-22 12:30", "1", trip.driver.passport_number, kind]]
+    file.write_text("\n".join(",".join(row) for row in rows))
+    assert "1 matched" in run(file)
+
+
 def test_what_it_takes_takes_effect(trip: Trip, tmp_path: Path) -> None:
     run(a_csv(tmp_path, ["kz_entry", "2026-11-22 11:00", "1", trip.vehicle.vin.lower(), "", "", ""]))
     trip.refresh_from_db()

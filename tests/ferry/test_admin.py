@@ -25,6 +25,7 @@ from ferry.models import (
     Checkpoint,
     Closure,
     Company,
+    Membership,
     Person,
     Role,
     Stay,
@@ -180,6 +181,26 @@ def test_what_companies_keep_is_only_read(operator, world):
     operator.post(reverse("admin:ferry_vehicle_delete", args=[vehicle.pk]), {"post": "yes"})
     operator.post(reverse("admin:ferry_vehicle_change", args=[vehicle.pk]), {"make": "other"})
     assert Vehicle.objects.get().make == "BYD"
+
+
+def test_the_list_of_users_says_who_is_who(operator, django_assert_num_queries):
+    silk, east = a_company("Silk Road Cars"), a_company("East Star Trade")
+    zhang = a_member(silk, Role.OWNER).user
+    Membership.objects.create(company=east, user=zhang, role=Role.VIEWER)
+    url = reverse("admin:ferry_user_changelist")
+    operator.get(url)
+    with CaptureQueriesContext(connection) as few:
+        page = operator.get(url).content.decode()
+    assert "Silk Road Cars · Owner<br>East Star Trade · Viewer" in page
+    an_officer()
+    a_member(silk)
+    with django_assert_num_queries(len(few) + 1):  # Of which one names the checkpoints.
+        page = operator.get(url).content.decode()
+    assert f"{a_checkpoint()} · Officer" in page
+    an_officer(a_checkpoint("KZ-NURZHOLY"))
+    a_member(a_company("West Wind Auto"))
+    with django_assert_num_queries(len(few) + 1):
+        operator.get(url)
 
 
 def test_the_first_page_says_what_waits_in_constant_questions(operator, world, django_assert_num_queries):

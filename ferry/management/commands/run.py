@@ -61,21 +61,23 @@ class Command(BaseCommand):
         insist_on_free_port()
         on_interrupt(signal.default_int_handler)
         try:
-            sign_ins = prepare()
+            sign_ins = prepare(self._say)
         except KeyboardInterrupt:
             return
+        self._say("Starting.")
         interrupted = Event()
         on_interrupt(lambda *_: interrupted.set())
         with running() as processes:
             while not web_answers() and not interrupted.wait(0.1):
                 insist_on_all(processes)
             if not interrupted.is_set():
-                self.stdout.write(
-                    f"\n{sign_ins}\n{on_lan()}Ferryman is at {settings.SITE_URL} (Ctrl-C stops it)."
-                )
-                self.stdout.flush()
+                self._say(f"\n{sign_ins}\n{on_lan()}Ferryman is at {settings.SITE_URL} (Ctrl-C stops it).")
             while not interrupted.wait(0.5):
                 insist_on_all(processes)
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()
 
 
 def insist_on_free_port() -> None:
@@ -95,12 +97,14 @@ def on_interrupt(act: Callable[..., Any]) -> None:
         signal.signal(number, act)
 
 
-def prepare() -> str:
+def prepare(say: Callable[[str], None]) -> str:
     """Bring the database up to date; return the sign-ins of a demonstration world where DEBUG is on."""
+    say("Bringing the database up to date.")
     call_command("migrate", verbosity=0)
     call_command("standard_data", stdout=StringIO())
     sign_ins = StringIO()
     if settings.DEBUG:
+        say("Looking after the demonstration world: the first time it takes half a minute.")
         call_command("demo", stdout=sign_ins)
     else:
         call_command("collectstatic", interactive=False, verbosity=0)

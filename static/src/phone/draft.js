@@ -39,11 +39,13 @@ function restore(form) {
   } catch {
     return;
   }
+  const outline = form.querySelector('[data-outline]');
   for (const [name, value] of said) {
     const mark = /^mark-(\d+)-where$/.exec(name);
     if (mark && value) row(form, mark[1], value);
     fill(form, name, value);
   }
+  outline?.dispatchEvent(new CustomEvent('marks-back'));
   if (said.some(([name, value]) => value && !['answer', 'check_id', 'receives'].includes(name))) {
     form.closest('details').open = true;
   }

@@ -11,12 +11,10 @@ function begin(outline) {
 
   for (const part of outline.querySelectorAll('[data-live]')) part.hidden = false;
   for (const part of blank.querySelectorAll('[data-live]')) part.hidden = false;
-  for (const row of rows()) {
-    if (whereOf(row).value) place(row);
-    else row.remove();
-  }
-  draw();
+  settle();
 
+  // What a draft brought back (draft.js), whichever of the two scripts came first.
+  outline.addEventListener('marks-back', settle);
   outline.addEventListener('click', (event) => {
     const zone = event.target.closest('[data-zone]');
     const drawing = event.target.closest('.outline-drawing');
@@ -26,6 +24,15 @@ function begin(outline) {
     else if (drawing) tap(drawing, event);
   });
   outline.addEventListener('change', (event) => event.target.matches('select') && draw());
+
+  /** Put every row where it belongs; what marks nothing goes. */
+  function settle() {
+    for (const row of rows()) {
+      if (whereOf(row).value) place(row);
+      else row.remove();
+    }
+    draw();
+  }
 
   function tap(drawing, event) {
     const box = drawing.querySelector('svg').getBoundingClientRect();

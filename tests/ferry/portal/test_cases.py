@@ -110,11 +110,22 @@ def test_what_does_not_fit_the_kind_or_has_no_note_is_refused_and_kept(company, 
     assert case.state == CaseState.OPEN
 
 
+def test_no_resolution_is_chosen_beforehand(company, see, send):
+    case = a_case(company)
+    assert '<option value="" selected>—</option>' in see("case", case.pk)
+    answer = send("case_resolve", case.pk, resolution="", note="He called.")
+    assert set(answer.context["form"].errors) == {"resolution"}
+    case.refresh_from_db()
+    assert case.state == CaseState.OPEN
+
+
 def test_a_second_settling_changes_nothing_and_says_so(company, send, see):
     case = a_case(company)
     send("case_resolve", case.pk, resolution="explained", note="first")
     send("case_resolve", case.pk, resolution="other", note="second")
-    assert "settled already" in see("case", case.pk)
+    page = see("case", case.pk)
+    assert "settled already. It says by whom and how." in page
+    assert "Reload" not in page
     case.refresh_from_db()
     assert case.note == "first"
 

@@ -47,6 +47,11 @@ def test_it_registers_a_declaration_with_vins_in_any_layout(company, send):
     assert (declaration.quantity, declaration.status_claimed) == (3, True)
 
 
+def test_a_form_reached_from_a_vehicle_names_it(client, company):
+    answer = client.get(reverse("portal:declaration_new"), {"vins": "LGXCE4CB8S0123456"})
+    assert answer.context["form"]["vins"].value() == "LGXCE4CB8S0123456"
+
+
 def test_every_fault_stands_at_its_field_and_the_input_is_kept(company, send):
     said = described("NONSENSE", number="123", supervision_mode="1", quantity="7")
     answer = send("declaration_new", **said)
@@ -201,6 +206,7 @@ def test_the_refund_is_told_by_its_conditions_until_it_is_ready(company, see):
     Declaration.objects.filter(pk=declaration.pk).update(refund_ready_at=AT)
     ready = see("declaration", declaration.number)
     assert "Refund-ready" in ready
+    assert reverse("portal:refund_declaration", args=[declaration.number]) in ready
     assert "data-met" not in ready
 
 

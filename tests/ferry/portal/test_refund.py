@@ -113,6 +113,15 @@ def test_a_blocked_one_gets_no_package(company, client, send, see):
     assert "see what blocks it" in see("refund_declaration", declaration.number)
 
 
+def test_an_open_case_does_not_block_what_is_ready(company, see):
+    declaration = ready(company)
+    said = {"weight": Weight.HIGH, "facts": {"x": "y"}, "at": AT, "by": BY}
+    open_case(declaration=declaration, kind=CaseKind.DECLARATION_CHANGED, **said)
+    shown = see("refund_declaration", declaration.number)
+    assert str(CaseKind.DECLARATION_CHANGED.label) in shown
+    assert "What blocks it" not in shown
+
+
 def test_it_is_marked_as_filed(company, see, send):
     declaration = ready(company)
     send("refund_filed", declaration.number, filed_on="2026-11-22", reference="T-1")

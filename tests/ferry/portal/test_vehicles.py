@@ -216,6 +216,22 @@ def test_what_happened_while_another_company_had_it_is_not_told(company, see):
     assert "IMG_0001.jpg" not in shown
 
 
+def test_the_page_leads_to_what_comes_next(company, see):
+    vehicle = a_vehicle(company)
+    asks, plans = (reverse(f"portal:{page}") for page in ("declaration_new", "trip_new"))
+    shown = see("vehicle", vehicle.vin)
+    assert f'{asks}?vins={vehicle.vin}"' in shown
+    assert f"{plans}?vehicle=" not in shown
+    a_declaration(company, [vehicle.vin])
+    shown = see("vehicle", vehicle.vin)
+    assert asks not in shown
+    assert f'{plans}?vehicle={vehicle.vin}"' in shown
+    trip = a_trip(company, vehicle=vehicle)
+    assert f"{plans}?vehicle=" not in see("vehicle", vehicle.vin)
+    cancel_trip(trip=trip, reason="x", at=AT, by=BY)
+    assert f"{plans}?vehicle=" in see("vehicle", vehicle.vin)
+
+
 def test_the_page_tells_whether_the_makers_confirmation_is_needed(company, see):
     new = a_vehicle(company, registered_on=AT.date() - timedelta(days=100))
     old = a_vehicle(company, registered_on=AT.date() - timedelta(days=180))
