@@ -245,7 +245,8 @@ def test_every_label_is_in_the_operators_language(rf):
 def test_a_company_is_corrected_by_the_rules(operator):
     company = a_company()
     url = reverse("admin:ferry_company_change", args=[company.pk])
-    form = {"name": "Altai Motors", "uscc": "914403007084611360", "is_active": "on", **no_rows("memberships")}
+    form = {"name": "Altai Motors", "uscc": "914403007084611360", "language": "en", "is_active": "on"}
+    form |= no_rows("memberships")
     assert "uscc" in operator.post(url, form).context["adminform"].form.errors
     company.refresh_from_db()
     assert company.name == "Silk Road Cars"
@@ -365,6 +366,7 @@ def test_a_company_needs_a_sound_code(operator):
     form = {
         "name": "Silk Road Cars",
         "uscc": "914403007084611360",
+        "language": "zh-hans",
         "is_active": "on",
         "memberships-TOTAL_FORMS": 0,
         "memberships-INITIAL_FORMS": 0,
@@ -373,7 +375,7 @@ def test_a_company_needs_a_sound_code(operator):
     assert "uscc" in answer.context["adminform"].form.errors
     assert not Company.objects.exists()
     operator.post(reverse("admin:ferry_company_add"), {**form, "uscc": a_uscc().lower()})
-    assert Company.objects.get().uscc.isupper()
+    assert (Company.objects.get().uscc.isupper(), Company.objects.get().language) == (True, "zh-hans")
     assert Company.objects.get().history.get().history_user.is_staff
 
 
