@@ -37,8 +37,10 @@ from clearance.models import (
 )
 from clearance.queries.rules import drafts, effect_of
 from clearance.rules.policies import limits_out_of_order
+from ferry.admin.accounts import UserPage, told
 from ferry.admin.base import Kept, ModelAdmin, ModelForm, ReadOnly, Rows, operator
 from ferry.errors import Conflict, Refused
+from ferry.models import User
 from ferry.rules.letters import plain_capitals
 
 if TYPE_CHECKING:
@@ -46,6 +48,23 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class PostedUserPage(UserPage):
+    """Add to a user's row where he does duty, which companies' side knows nothing of."""
+
+    list_display = (*UserPage.list_display[:3], "checkpoints", *UserPage.list_display[3:])
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("postings__checkpoint")
+
+    @admin.display(description=_("checkpoint"))
+    def checkpoints(self, user: User) -> str | None:
+        return told(f"{one.checkpoint} · {one.get_duty_display()}" for one in user.postings.all())
 
 
 @admin.register(Posting)

@@ -198,9 +198,7 @@ def _expected(what: str, pass_: Pass) -> str:
 
 
 NOT_HERE = Reason("not_found", _("No examination of yours waits on this scan. Scan the code again."))
-DECIDED = Reason(
-    "examination_decided", _("This examination is decided already. Reload it to see by whom and how.")
-)
+DECIDED = Reason("examination_decided", _("This examination is decided already. It says by whom and how."))
 TOO_MANY_PHOTOS = Reason(
     "photos_too_many",
     format_lazy(_("Up to {most} photos are kept with an examination."), most=MOST_PHOTOS),

@@ -65,7 +65,7 @@ def switch_on_rule(*, rule: SelectionRule, foreseen: int, at: datetime, by: str)
             pk=rule.pk, is_active=False, started_at__isnull=True, ended_at__isnull=True, made_at__isnull=False
         )
         if not drafts.update(is_active=True, started_at=at, started_by=by, foreseen=foreseen):
-            raise Conflict(Reason("rule_not_a_draft", _("This rule is no draft any more. Reload the list.")))
+            raise Conflict(Reason("rule_not_a_draft", _("This rule is no draft any more.")))
         replaced = rule.replaces
         if replaced is not None and not _end(replaced, at, by):
             detail = _("The rule that this one replaces has ended already. Draft it anew on its own.")
@@ -80,7 +80,7 @@ def end_rule(*, rule: SelectionRule, at: datetime, by: str) -> None:
     """End a rule, or throw a draft away; once. What was selected stays selected until it is decided."""
     with transaction.atomic():
         if not _end(rule, at, by):
-            raise Conflict(Reason("rule_ended", _("This rule has ended already. Reload the list.")))
+            raise Conflict(Reason("rule_ended", _("This rule has ended already.")))
         rule.refresh_from_db()
         _chain(Act.RULE_ENDED, rule, at, by)
 

@@ -67,7 +67,7 @@ def unwatch(*, entry: WatchEntry, at: datetime, by: str = "") -> None:
     """End an entry; once."""
     with transaction.atomic():
         if not WatchEntry.objects.filter(pk=entry.pk, ended_at__isnull=True).update(ended_at=at, ended_by=by):
-            detail = _("This entry has ended already. Reload the list.")
+            detail = _("This entry has ended already.")
             raise Conflict(Reason("not_watched", detail))
         _chain(Act.WATCH_ENDED, entry, at, by)
     entry.ended_at, entry.ended_by = at, by

@@ -42,7 +42,9 @@ class Keeper:
 
 def set_up(data: CompanyData, *, chance: Random, at: datetime) -> Keeper:
     by = f"owner {data.owner[0]}"
-    company = register_company(name=data.name, uscc=data.uscc, phone=data.phone, at=at, by=by)
+    company = register_company(
+        name=data.name, uscc=data.uscc, phone=data.phone, language="zh-hans", at=at, by=by
+    )
     keeper = Keeper(company, data, by)
     for number, quantity in data.licences:
         expires_on = china_date(at + 300 * DAY)

@@ -19,11 +19,11 @@ from clearance.demo.world import HOUR, Leg, World, case_of
 from clearance.models import Answer, ExaminationOutcome, RecordKind, SelectionRule
 from clearance.rules.checklist import ITEMS
 from ferry.actions.case_work import assign_case, comment_case
-from ferry.actions.cases import resolve_case, settle_case
+from ferry.actions.cases import resolve_case, write_off_case
 from ferry.actions.enquiries import write_enquiry
 from ferry.actions.passes import issue_pass, swap_driver
 from ferry.actions.trips import cancel_trip, lapse_trip
-from ferry.models import CaseKind, CaseState, DeclarationStatus, Party, Pass
+from ferry.models import CaseKind, DeclarationStatus, Party, Pass
 from ferry.queries.issue import CHINA, china_date
 from ferry.rules.cases import CONSIGNEE, DELIVERED
 
@@ -196,10 +196,8 @@ def lost(world: World, leg: Leg) -> Story[None]:
     """Arrive, burn out on the road to Almaty, and be written off by the supervisor."""
     pass_ = yield from never_confirmed(world, leg)
     at = yield leg.exit_at + 9 * DAY
-    settle_case(
+    write_off_case(
         case=case_of(pass_.trip, CaseKind.EXIT_NO_DELIVERY),
-        to=CaseState.WRITTEN_OFF,
-        resolution="lost",
         note="Burnt out near Shelek; police report 24-1187 of Enbekshikazakh district.",
         at=at,
         by=f"Supervisor {world.supervisor.email}",

@@ -104,7 +104,7 @@ def plan_case_job(
 
 def _refuse_cases(act: str, own: Sequence[int], asked: set[int]) -> None:
     if asked - set(own):
-        detail = _("There is no such case in your list. Reload the list and select again.")
+        detail = _("There is no such case in your list. Select again.")
         raise NotYours(Reason("not_found", detail, "lines"))
     reasons = []
     if act not in CASE_ACTS:
@@ -174,7 +174,7 @@ def do_to_case(*, job: BulkJob, case: Case, party: str, at: datetime) -> None:
 
 def _refuse_what_cannot_be(act: str, own: Sequence[int], asked: set[int], reason: str) -> None:
     if asked - set(own):
-        detail = _("There is no such trip in your list. Reload the list and select again.")
+        detail = _("There is no such trip in your list. Select again.")
         raise NotYours(Reason("not_found", detail, "lines"))
     reasons = []
     if act not in BulkAct.values or act in CASE_ACTS:

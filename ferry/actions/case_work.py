@@ -132,7 +132,7 @@ def raise_to_enquiry(*, case: Case, party: str, at: datetime, by: str) -> None:
     with transaction.atomic():
         risen = Case.objects.filter(pk=case.pk, state=CaseState.OPEN, level=CaseLevel.CASE)
         if not risen.update(level=CaseLevel.ENQUIRY, level_at=at):
-            detail = _("This case is a formal enquiry already, or settled. Reload it.")
+            detail = _("This case is a formal enquiry already, or settled.")
             raise Conflict(Reason("level_reached", detail))
         step = note_step(case=case, kind=StepKind.ENQUIRED, at=at, by=by, party=party)
         CaseStep.objects.filter(pk=step.pk).update(mail_due_at=at)

@@ -325,7 +325,7 @@ def _refuse_reopening(case: Case, party: str, reason: str) -> None:
     if not reason.strip():
         raise Invalid(Reason("reason_missing", _("Say why it is opened again."), "reason"))
     if case.is_open:
-        raise Conflict(Reason("case_open", _("This case is open. Reload it to see what is being done.")))
+        raise Conflict(Reason("case_open", _("This case is open already. Its steps say what is being done.")))
     if not may_reopen(state=case.state, settled_by=settling_party(case), party=party):
         detail = _("Customs settled this case. Write them a comment if it should be opened again.")
         raise Conflict(Reason("settled_by_customs", detail))
@@ -339,7 +339,7 @@ def _trips_about(case: Case) -> QuerySet[Trip]:
     return Trip.objects.filter(pk=case.trip_id) if case.trip_id else case_trips(case)
 
 
-SETTLED = Reason("case_settled", _("This case is settled already. Reload it to see by whom and how."))
+SETTLED = Reason("case_settled", _("This case is settled already. It says by whom and how."))
 
 
 def case_trips(case: Case) -> QuerySet[Trip]:

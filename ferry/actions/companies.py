@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 WORDS = ("name", "phone", "delivery_place", "consignee_name", "consignee_phone")
 RATES = ("pay_car_fen", "pay_plant_fen")
-PROFILE = (*WORDS, *RATES)
+PROFILE = (*WORDS, "language", *RATES)
 
 
 def register_company(

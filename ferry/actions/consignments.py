@@ -129,7 +129,7 @@ def _hold(consignment: Consignment) -> Consignment:
     held = Consignment.objects.select_for_update().filter(pk=consignment.pk, company=consignment.company_id)
     found = held.first()
     if found is None:
-        raise NotYours(Reason("not_found", _("There is no such consignment. Reload the page.")))
+        raise NotYours(Reason("not_found", _("There is no such consignment.")))
     return found
 
 

@@ -18,13 +18,22 @@ if TYPE_CHECKING:
 
 
 def correct_company(
-    *, company: Company, name: str, uscc: str, phone: str, is_active: bool, at: datetime, by: str
+    *,
+    company: Company,
+    name: str,
+    uscc: str,
+    phone: str,
+    language: str,
+    is_active: bool,
+    at: datetime,
+    by: str,
 ) -> bool:
-    """Correct a company's name, code or phone, or stop and resume its work; False if nothing differs."""
+    """Correct what is known of a company, or stop and resume its work; False if nothing differs."""
     fields = {
         "name": plain_text(name),
         "uscc": plain_capitals(uscc),
         "phone": plain_text(phone),
+        "language": language,
         "is_active": is_active,
     }
     with transaction.atomic():

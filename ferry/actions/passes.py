@@ -149,12 +149,12 @@ def lock_trip(trip: Trip) -> Trip:
 
 
 def not_planned(trip: Trip) -> Reason:
-    detail = _("This trip is not planned any more. Reload it to see what happened.")
+    detail = _("This trip is not planned any more. Its events say what happened.")
     return Reason("trip_not_planned", detail, "state")
 
 
 def not_ready(trip: Trip) -> Reason:
-    detail = _("This trip has no open code, or the vehicle has left already. Reload it to see what happened.")
+    detail = _("This trip has no open code, or the vehicle has left already. Its events say what happened.")
     return Reason("trip_not_ready", detail, "state")
 
 

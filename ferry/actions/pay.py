@@ -93,7 +93,7 @@ def end_rate(*, rate: PayRate, at: datetime, by: str) -> None:
         ends_at = max(at, rate.valid_from)
         open_rates = PayRate.objects.filter(pk=rate.pk, ends_at__isnull=True)
         if not open_rates.update(ends_at=ends_at, ended_by=by):
-            raise Conflict(Reason("rate_ended", _("This rate has ended already. Reload the page.")))
+            raise Conflict(Reason("rate_ended", _("This rate has ended already.")))
         about = money(rate.amount_fen, rate.currency)
         note(company=rate.company, kind=Act.RATE_ENDED, about=about, at=at, by=by)
 
@@ -335,7 +335,7 @@ def _hold(company: Company, statements: Sequence[int]) -> list[PayStatement]:
     rows = PayStatement.objects.filter(company=company, pk__in=statements).order_by("pk")
     held = list(rows.select_for_update())
     if len(held) < len(set(statements)):
-        detail = _("There is no such statement in your list. Reload it and select again.")
+        detail = _("There is no such statement in your list. Select again.")
         raise NotYours(Reason("not_found", detail, "statements"))
     return held
 

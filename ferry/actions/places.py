@@ -80,7 +80,7 @@ def end_closure(*, closure: Closure, at: datetime, by: str) -> None:
     with transaction.atomic():
         now = Closure.objects.select_for_update().filter(pk=closure.pk).first()
         if now is None or now.ends_at <= at:
-            detail = _("This closure is over already. Reload the list.")
+            detail = _("This closure is over already.")
             raise Conflict(Reason("closure_over", detail))
         if now.starts_at >= at:
             now._history_date, now._change_reason = at, by  # type: ignore[attr-defined]

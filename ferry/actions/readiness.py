@@ -74,7 +74,7 @@ def unmark_vehicle(*, vehicle: Vehicle, mark: Mark, reason: str, door: str, at: 
         vehicle = lock_own(vehicle)
         undone = [one for one in RESTS_ON[mark] if _is_marked(vehicle, one)]
         if mark not in undone:
-            detail = _("This is not recorded, or was taken back already. Reload the page.")
+            detail = _("This is not recorded, or was taken back already.")
             raise Conflict(Reason("not_marked", detail, "mark"))
         changes: dict[str, Any] = {}
         for one in undone:

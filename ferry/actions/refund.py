@@ -208,5 +208,5 @@ def mark_filed(
             Declaration.objects.filter(pk=declaration.pk).update(is_filed=True)
             return filing
     except IntegrityError as error:
-        detail = _("It is marked as filed already. Reload the page to see when.")
+        detail = _("It is marked as filed already. Its page says when.")
         raise Conflict(Reason("already_filed", detail)) from error

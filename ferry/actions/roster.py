@@ -165,7 +165,7 @@ def _settle(line: RosterLine, at: datetime, state: LineState, **fields: Any) -> 
     """Settle a line that still waits. Call in the transaction that does what the line asks for."""
     waiting = RosterLine.objects.filter(pk=line.pk, state=LineState.WAITING)
     if not waiting.update(state=state, settled_at=at, **fields):
-        detail = _("This line of the roster is settled already. Reload the page.")
+        detail = _("This line of the roster is settled already.")
         raise Conflict(Reason("line_settled", detail))
 
 

@@ -138,7 +138,7 @@ def return_trip(
             data={"note": note},
         )
         if not moved:
-            detail = _("Only a vehicle that has left and is not delivered can come back. Reload the trip.")
+            detail = _("Only a vehicle that has left and is not delivered can come back.")
             raise Conflict(Reason("trip_not_abroad", detail, "state"))
         spend_open_pass(trip, at)
         _bring_driver_back(trip, occurred_at or at, at, by)

@@ -184,7 +184,7 @@ def withdraw_handover(*, handover: Handover, company: Company, at: datetime, by:
 def _close_offer(handover: Handover, accepted: bool, at: datetime, by: str) -> None:
     open_offer = Handover.objects.filter(pk=handover.pk, answered_at__isnull=True)
     if not open_offer.update(answered_at=at, answered_by=by, accepted=accepted):
-        detail = _("This offer was answered or withdrawn already. Reload the page to see how.")
+        detail = _("This offer was answered or withdrawn already.")
         raise Conflict(Reason("handover_answered", detail))
 
 
@@ -212,4 +212,4 @@ def _refuse_on_the_way(vehicle: Vehicle) -> None:
 
 
 def _no_such_offer() -> Reason:
-    return Reason("not_found", _("There is no such offer. Reload the page."))
+    return Reason("not_found", _("There is no such offer."))

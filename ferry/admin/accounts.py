@@ -8,6 +8,8 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -15,6 +17,9 @@ from ferry.admin.base import Kept, ReadOnly
 from ferry.models import User
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
@@ -44,7 +49,7 @@ class UserPage(UserAdmin, Kept):  # type: ignore[type-arg]
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
     ordering = ("email",)
-    list_display = ("email", "name", "is_staff", "is_active", "last_login")
+    list_display: tuple[str, ...] = ("email", "name", "companies", "is_staff", "is_active", "last_login")
     list_filter = ("is_staff", "is_active")
     search_fields = ("email", "name")
     fieldsets = (
@@ -53,6 +58,14 @@ class UserPage(UserAdmin, Kept):  # type: ignore[type-arg]
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "usable_password", "password1", "password2")}),)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("memberships__company")
+
+    @admin.display(description=_("company"))
+    def companies(self, user: User) -> str | None:
+        """Name where somebody works, with his role there."""
+        return told(f"{one.company} · {one.get_role_display()}" for one in user.memberships.all())
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         dates = ("last_login", "date_joined")
@@ -63,6 +76,11 @@ class UserPage(UserAdmin, Kept):  # type: ignore[type-arg]
         if obj is not None and (obj.is_staff or obj.is_superuser) and not _is_superuser(request):
             return False
         return super().has_change_permission(request, obj)
+
+
+def told(rows: Iterable[str]) -> str | None:
+    """Put what a person has several of into one cell; None draws a dash."""
+    return format_html_join(mark_safe("<br>"), "{}", ((row,) for row in rows)) or None
 
 
 def _is_superuser(request: HttpRequest) -> bool:

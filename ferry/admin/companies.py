@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import ActionForm
 
@@ -31,7 +32,12 @@ if TYPE_CHECKING:
 class CompanyForm(ModelForm):
     class Meta:
         model = Company
-        fields = ("name", "uscc", "phone", "is_active")
+        fields = ("name", "uscc", "phone", "language", "is_active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            self.initial["language"] = get_language()
 
     def clean_uscc(self) -> str:
         uscc = plain_capitals(self.cleaned_data["uscc"])
@@ -90,7 +96,7 @@ class CompanyPage(WithHistory, Kept):
         if change:
             correct_company(company=obj, at=at, by=by, **{"is_active": obj.is_active, **form.cleaned_data})
         else:
-            said = {name: form.cleaned_data[name] for name in ("name", "uscc", "phone")}
+            said = {name: form.cleaned_data[name] for name in ("name", "uscc", "phone", "language")}
             obj.pk = register_company(**said, at=at, by=by).pk
 
 

@@ -210,7 +210,7 @@ class ResolveCase(CompanyView):
                 409,
                 (
                     "case_settled",
-                    "This case is settled already. Reload it to see by whom and how.",
+                    "This case is settled already. It says by whom and how.",
                     None,
                 ),
             ),

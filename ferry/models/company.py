@@ -30,7 +30,12 @@ class Company(models.Model):
     delivery_place = models.CharField(_("place of delivery"), max_length=200, blank=True)
     consignee_name = models.CharField(_("consignee"), max_length=200, blank=True)
     consignee_phone = models.CharField(_("consignee's phone"), max_length=40, blank=True)
-    language = models.CharField(max_length=8, default=settings.LANGUAGE_CODE)
+    language = models.CharField(
+        _("language of its letters"),
+        max_length=8,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     state = models.CharField(
         _("state"), max_length=10, choices=CompanyState.choices, default=CompanyState.ACTIVE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -132,6 +133,11 @@ class ProfileForm(forms.Form):
         widget=forms.TextInput({"inputmode": "tel"}),
     )
     delivery_place = forms.CharField(label=_("Usual place of delivery"), max_length=200, required=False)
+    language = forms.ChoiceField(
+        label=_("Language of letters to the company"),
+        choices=settings.LANGUAGES,
+        help_text=_("Letters of enquiry from customs, and what the operator writes."),
+    )
     pay_car_fen = YuanField(
         label=_("Driver's pay for a vehicle, yuan"),
         help_text=_("For trips planned from now on. It is his when the consignee confirms the delivery."),

@@ -94,6 +94,8 @@ def period_context(period: Period, today: date) -> dict[str, Any]:
         "named": named(period),
         "kinds": [(kind, kinds[kind]) for kind in KINDS],
         "is_running": period.first <= today <= period.last,
+        # Another kind of period opens on the latest day of this one: its first may be long past.
+        "latest": period.until(today).last,
         "later": period.later if period.later.first <= today else None,
         "today": today,
     }

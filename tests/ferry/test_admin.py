@@ -25,6 +25,7 @@ from ferry.models import (
     Checkpoint,
     Closure,
     Company,
+    Membership,
     Person,
     Role,
     Stay,
@@ -182,6 +183,26 @@ def test_what_companies_keep_is_only_read(operator, world):
     assert Vehicle.objects.get().make == "BYD"
 
 
+def test_the_list_of_users_says_who_is_who(operator, django_assert_num_queries):
+    silk, east = a_company("Silk Road Cars"), a_company("East Star Trade")
+    zhang = a_member(silk, Role.OWNER).user
+    Membership.objects.create(company=east, user=zhang, role=Role.VIEWER)
+    url = reverse("admin:ferry_user_changelist")
+    operator.get(url)
+    with CaptureQueriesContext(connection) as few:
+        page = operator.get(url).content.decode()
+    assert "Silk Road Cars · Owner<br>East Star Trade · Viewer" in page
+    an_officer()
+    a_member(silk)
+    with django_assert_num_queries(len(few) + 1):  # Of which one names the checkpoints.
+        page = operator.get(url).content.decode()
+    assert f"{a_checkpoint()} · Officer" in page
+    an_officer(a_checkpoint("KZ-NURZHOLY"))
+    a_member(a_company("West Wind Auto"))
+    with django_assert_num_queries(len(few) + 1):
+        operator.get(url)
+
+
 def test_the_first_page_says_what_waits_in_constant_questions(operator, world, django_assert_num_queries):
     url = reverse("admin:index")
     an_application("New Road Cars")
@@ -224,7 +245,8 @@ def test_every_label_is_in_the_operators_language(rf):
 def test_a_company_is_corrected_by_the_rules(operator):
     company = a_company()
     url = reverse("admin:ferry_company_change", args=[company.pk])
-    form = {"name": "Altai Motors", "uscc": "914403007084611360", "is_active": "on", **no_rows("memberships")}
+    form = {"name": "Altai Motors", "uscc": "914403007084611360", "language": "en", "is_active": "on"}
+    form |= no_rows("memberships")
     assert "uscc" in operator.post(url, form).context["adminform"].form.errors
     company.refresh_from_db()
     assert company.name == "Silk Road Cars"
@@ -344,6 +366,7 @@ def test_a_company_needs_a_sound_code(operator):
     form = {
         "name": "Silk Road Cars",
         "uscc": "914403007084611360",
+        "language": "zh-hans",
         "is_active": "on",
         "memberships-TOTAL_FORMS": 0,
         "memberships-INITIAL_FORMS": 0,
@@ -352,7 +375,7 @@ def test_a_company_needs_a_sound_code(operator):
     assert "uscc" in answer.context["adminform"].form.errors
     assert not Company.objects.exists()
     operator.post(reverse("admin:ferry_company_add"), {**form, "uscc": a_uscc().lower()})
-    assert Company.objects.get().uscc.isupper()
+    assert (Company.objects.get().uscc.isupper(), Company.objects.get().language) == (True, "zh-hans")
     assert Company.objects.get().history.get().history_user.is_staff
 
 

@@ -128,7 +128,9 @@ def test_a_second_settling_changes_nothing_and_says_so(company, send, see):
     case = a_case(company)
     send("case_resolve", case.pk, resolution="explained", note="first")
     send("case_resolve", case.pk, resolution="other", note="second")
-    assert "settled already" in see("case", case.pk)
+    page = see("case", case.pk)
+    assert "settled already. It says by whom and how." in page
+    assert "Reload" not in page
     case.refresh_from_db()
     assert case.note == "first"
 

@@ -18,7 +18,7 @@ from tests.builders import AT, PASSWORD, a_company, a_member, a_trip, a_user
 pytestmark = pytest.mark.django_db
 
 
-PAID = {"pay_car_fen": "500", "pay_plant_fen": "1000"}
+PAID = {"language": "ru", "pay_car_fen": "500", "pay_plant_fen": "1000"}
 
 
 @pytest.fixture
@@ -42,12 +42,13 @@ def test_a_profile_is_kept_with_its_history_and_offered_to_a_trip(company, owner
     company.refresh_from_db()
     offer = offered(company, AT)
     assert (offer["consignee_name"], offer["delivery_place"]) == ("Astana Motors", "Park 9")
+    assert company.language == "ru"
     assert offer["consignee_phone"] == "+7 701 000 0001"
 
 
 def test_what_drivers_are_paid_is_written_in_yuan(company, owner, send, see):
     assert 'value="500"' in see("company")
-    send("company", name="Silk Road Cars", pay_car_fen="612.5", pay_plant_fen="1000")
+    send("company", name="Silk Road Cars", pay_car_fen="612.5", pay_plant_fen="1000", language="ru")
     company.refresh_from_db()
     assert (company.pay_car_fen, company.pay_plant_fen) == (61_250, 100_000)
     assert 'value="612.50"' in see("company")
@@ -65,6 +66,15 @@ def test_a_profile_without_a_name_is_refused(company, owner, send):
     assert "name" in send("company", name="", phone="1").context["form"].errors
     company.refresh_from_db()
     assert (company.name, company.phone) == ("Silk Road Cars", "")
+
+
+def test_letters_speak_a_language_that_there_is(company, owner, send):
+    assert (
+        "language"
+        in send("company", name="Silk Road Cars", **PAID | {"language": "ug"}).context["form"].errors
+    )
+    company.refresh_from_db()
+    assert company.language == "en"
 
 
 def test_a_key_is_shown_once_and_can_be_revoked(company, owner, send, see):

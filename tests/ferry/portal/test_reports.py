@@ -12,7 +12,8 @@ from openpyxl import load_workbook
 from ferry.actions.announce import announce
 from ferry.actions.reports import count_marked_days
 from ferry.models import CompanyDay
-from ferry.portal.reports import asked_period
+from ferry.portal.reports import asked_period, period_context
+from ferry.rules.reports import period_of
 from tests.builders import AT, a_company, a_member, a_route, an_exited_trip
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +50,12 @@ def test_on_the_first_it_opens_the_month_that_is_over(rf):
     first = date(2026, 12, 1)
     assert asked_period(rf.get("/reports/"), first).first == date(2026, 11, 1)
     assert asked_period(rf.get("/reports/"), date(2026, 12, 2)).first == first
+
+
+def test_the_day_opened_from_a_month_is_the_latest_there_is():
+    november, today = period_of("month", ON), date(2026, 11, 28)
+    assert period_context(november, today)["latest"] == today
+    assert period_context(november.earlier, today)["latest"] == date(2026, 10, 31)
 
 
 @pytest.mark.parametrize(
