@@ -26,7 +26,7 @@ class RecordFileForm(ImportForm):
 
     source = forms.ChoiceField(label=_("Source"), required=False)
     name = forms.CharField(
-        label=_("Name of the new source"),
+        label=_("Name, if the source is new"),
         required=False,
         max_length=80,
         help_text=_(

@@ -63,7 +63,7 @@ class AnswerForm(MarksForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if data.get("receives") == "other" and not data.get("receiver"):
-            self.add_error("receiver", _("Enter the name of the one who receives the vehicle."))
+            self.add_error("receiver", _("Enter your name."))
         return data
 
     @property

@@ -84,7 +84,13 @@ document.addEventListener('DOMContentLoaded', () =>
   document.querySelector('.fm-nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }),
 );
 
-const showErrors = (root) => root.querySelector('.fm-errors')?.focus();
+function showErrors(root) {
+  const errors = root.querySelector('.fm-errors');
+  errors?.focus();
+  // The form below it is what is to be put right.
+  errors?.scrollIntoView({ block: 'center' });
+}
+
 document.addEventListener('DOMContentLoaded', () => showErrors(document));
 document.addEventListener('htmx:afterSwap', (event) => showErrors(event.detail.target ?? document));
 

@@ -171,7 +171,7 @@ function refused(form, errors) {
 
 function line(form, { field, label, text }) {
   const item = document.createElement('li');
-  const words = label ? `${label}${label.endsWith('?') ? '' : ':'} ${text}` : text;
+  const words = label ? `${label}${/[?？؟]$/.test(label) ? '' : ':'} ${text}` : text;
   const input = field && form.querySelector(`[name="${CSS.escape(field)}"]`);
   if (!input?.id) {
     item.textContent = words;

@@ -126,6 +126,21 @@ def test_a_stranger_is_told_nothing_personal_whatever_was_answered(client, pass_
     assert "no-store" in shown["Cache-Control"]
 
 
+@pytest.mark.parametrize("answer", [take, refuse])
+def test_somebody_else_has_to_say_who_he_is(client, pass_, answer):
+    assert "Your name</label>" in see(client, "code", pass_).content.decode()
+    wrong = answer(client, pass_, receives="other", receiver="", headers=JSON)
+    assert [(error["field"], error["text"]) for error in wrong.json()["errors"]] == [
+        ("receiver", "Enter your name.")
+    ]
+
+
+def test_a_refused_deliverys_paper_is_not_called_a_receipt(client, pass_):
+    refuse(client, pass_)
+    title = f"<title>Refused delivery {pass_.trip.reference}"
+    assert title in see(client, "receipt", pass_).content.decode()
+
+
 def test_a_stranger_sees_the_vehicle_what_to_check_the_company_and_how_far_it_is(client, pass_):
     shown = see(client, "code", pass_).content.decode()
     for words in (

@@ -110,6 +110,11 @@ def test_what_does_not_fit_the_kind_or_has_no_note_is_refused_and_kept(company, 
     assert case.state == CaseState.OPEN
 
 
+def test_a_case_of_damage_leads_to_the_photos(company, see):
+    case = a_case(company, CaseKind.DAMAGE)
+    assert reverse("portal:trip", args=[case.trip.reference]) + '#condition"' in see("case", case.pk)
+
+
 def test_no_resolution_is_chosen_beforehand(company, see, send):
     case = a_case(company)
     assert '<option value="" selected>—</option>' in see("case", case.pk)
