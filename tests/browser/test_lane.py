@@ -237,6 +237,16 @@ def test_nothing_sticks_out_at_the_side(lane, code, width):
     assert lane.evaluate(wide) == 0
 
 
+def test_the_menus_stay_beside_a_long_name(lane, speak):
+    speak("kk")
+    lane.set_viewport_size({"width": 360, "height": 740})
+    lane.reload()
+    place = lane.locator(".bar-place").bounding_box()
+    menus = [menu.bounding_box() for menu in lane.locator("header .fm-menu").all()]
+    assert len(menus) == 2
+    assert all(place["y"] <= menu["y"] < place["y"] + place["height"] for menu in menus)
+
+
 def test_a_supervisor_finds_his_desk_and_revokes_a_code(page, sign_in, trip):
     sign_in(page, an_officer(duty=Duty.SUPERVISOR))
     expect(page.get_by_role("heading", name="Lanes now")).to_be_visible()
