@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from ferry.paper import both_clocks, paper, write_line
+from ferry.paper import both_clocks, in_lines, paper, write_line
 from ferry.rules.cases import ANSWER_DAYS, COMPANY, CONSIGNEE, happened
 
 if TYPE_CHECKING:
@@ -115,6 +115,7 @@ def _fact(pdf: FPDF, label: str, text: str) -> None:
     write_line(pdf, label, x=MARGIN, y=top + 0.6, width=LABEL - 4, size=10)
     pdf.set_font("sans", "B", 11)
     pdf.set_xy(MARGIN + LABEL, top)
+    text = in_lines(pdf, text, WIDTH - 2 * MARGIN - LABEL)
     pdf.multi_cell(WIDTH - 2 * MARGIN - LABEL, 6, text, align="L", new_x="LMARGIN", new_y="NEXT")
     pdf.ln(1)
 
@@ -132,5 +133,6 @@ def _sign(pdf: FPDF) -> None:
 def _write(pdf: FPDF, text: str) -> None:
     pdf.set_font("sans", "", 11)
     pdf.set_x(MARGIN)
+    text = in_lines(pdf, text, WIDTH - 2 * MARGIN)
     pdf.multi_cell(WIDTH - 2 * MARGIN, 6.4, text, align="L", new_x="LMARGIN", new_y="NEXT")
     pdf.ln(4)

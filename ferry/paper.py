@@ -36,6 +36,12 @@ FILES = {
 LAYOUT = [int.from_bytes(tag) for tag in (b"GSUB", b"GPOS", b"GDEF")]
 ARABIC = re.compile("[\u0600-\u06ff\ufb50-\ufdff\ufe70-\ufefc]")
 
+HAN = "\u2e80-\u2fff\u3040-\u9fff\uf900-\ufaff"
+HAN_LETTER = re.compile(f"[{HAN}]")
+#: What may not end a line, and what may not begin one, stays with its letter or word.
+OPENS, CLOSES = "（《「『【“‘", "，。、；：！？）》」』】”’…—·"
+ATOM = re.compile(f"\n| +|[{OPENS}]*(?:[{HAN}][{CLOSES}]*|[^ \n{HAN}{OPENS}]+)|.")
+
 
 class Paper(FPDF):
     """A document that shares its fonts with all others of the process."""
@@ -114,6 +120,26 @@ def write_line(
         pdf.set_font_size(size * width / wide)
     pdf.set_xy(x, y)
     pdf.cell(width, pdf.font_size * 1.3, text, align=align)
+
+
+def in_lines(pdf: FPDF, text: str, width: float) -> str:
+    """Break a text that holds Han for a width in the chosen font, as such text is broken.
+
+    fpdf2 breaks it at its few spaces alone, and where there is none before any letter or mark.
+    """
+    if not HAN_LETTER.search(text) or all(pdf.get_string_width(line) <= width for line in text.split("\n")):
+        return text
+    lines, used = [""], 0.0
+    for atom in ATOM.findall(text):
+        wide = pdf.get_string_width(atom)
+        if atom == "\n" or used + wide > width:
+            lines.append("")
+            used = 0.0
+            if atom.isspace():
+                continue
+        lines[-1] += atom
+        used += wide
+    return "\n".join(line.rstrip(" ") for line in lines)
 
 
 def turn_to(pdf: FPDF, text: str) -> None:

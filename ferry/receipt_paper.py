@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 
 from ferry import codes
 from ferry.models import Receipt, Side
-from ferry.paper import both_clocks, is_written_from_right, paper, turn_to, write_line
+from ferry.paper import both_clocks, in_lines, is_written_from_right, paper, turn_to, write_line
 from ferry.rules.outline import SIZES, shape_of
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ class _Sheet:
         pdf.set_font("sans", "B", 12)
         pdf.set_xy(self._left(LABEL + GAP, width - LABEL - GAP), top)
         page = pdf.page
+        text = in_lines(pdf, text, width - LABEL - GAP)
         pdf.multi_cell(width - LABEL - GAP, 6, text, align=self.start, new_x="LEFT", new_y="NEXT")
         self.y = pdf.get_y() + 1.6 if pdf.page == page or pdf.get_y() > MARGIN else float(MARGIN)
 

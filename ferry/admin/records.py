@@ -19,6 +19,7 @@ from ferry.models import (
     TripEvent,
     Vehicle,
 )
+from ferry.templatetags.names import who
 
 
 @admin.register(Vehicle)
@@ -86,7 +87,13 @@ class PassRows(Rows):
 
 class EventRows(Rows):
     model = TripEvent
-    fields = ("kind", "at", "recorded_at", "by")
+    fields = ("kind", "at", "recorded_at", "told_by")
+    readonly_fields = ("told_by",)
+
+    @admin.display(description=_("by"))
+    def told_by(self, event: TripEvent) -> str:
+        return who(event.by)
+
     ordering = ("at", "id")
     show_change_link = False
 

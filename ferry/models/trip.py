@@ -306,4 +306,4 @@ class TripEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.kind
+        return str(self.get_kind_display())
