@@ -89,13 +89,12 @@ class EventRows(Rows):
     model = TripEvent
     fields = ("kind", "at", "recorded_at", "told_by")
     readonly_fields = ("told_by",)
+    ordering = ("at", "id")
+    show_change_link = False
 
     @admin.display(description=_("by"))
     def told_by(self, event: TripEvent) -> str:
         return who(event.by)
-
-    ordering = ("at", "id")
-    show_change_link = False
 
 
 @admin.register(Trip)

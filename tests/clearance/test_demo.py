@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.test import Client
 from django.utils import timezone
 
 from clearance.demo.make import make_demonstration
-from clearance.models import Posting, Record, Scan, SelectionRule
 from ferry.models import (
-    ApiKey,
-    Case,
     Closure,
     Company,
-    Declaration,
-    Driver,
-    Licence,
-    SigningKey,
-    Stay,
     Trip,
     TripEvent,
     TripState,
-    User,
-    Vehicle,
 )
 from tests.builders import AT, a_company, an_issued_trip
+from tests.clearance.demonstration import counts, demo
 
 pytestmark = pytest.mark.django_db
 
@@ -38,36 +28,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _a_trial(settings: Any) -> None:
     settings.DEBUG = True
-
-
-EVERYTHING = (
-    ApiKey,
-    Case,
-    Company,
-    Declaration,
-    Driver,
-    Licence,
-    Posting,
-    Record,
-    Scan,
-    SelectionRule,
-    SigningKey,
-    Stay,
-    Trip,
-    TripEvent,
-    User,
-    Vehicle,
-)
-
-
-def counts() -> dict[str, int]:
-    return {model.__name__: model._default_manager.count() for model in EVERYTHING}
-
-
-def demo(*options: str) -> str:
-    out = StringIO()
-    call_command("demo", *options, stdout=out)
-    return out.getvalue()
 
 
 @pytest.mark.parametrize("hour", [0, 7, 16, 23])

@@ -6,25 +6,22 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import transaction
 from django.test import Client, override_settings
 
 from clearance.actions.reconcile import reconcile_all_due
 from clearance.actions.scans import ScanInput, record_scan
 from clearance.demo.make import make_demonstration
-from clearance.models import Posting, Record, Scan, SelectionRule
+from clearance.models import Record, Scan, SelectionRule
 from ferry.actions.keys import revoke_api_key
 from ferry.actions.licences import register_licence
 from ferry.actions.passes import issue_pass, receipt_pin
 from ferry.actions.receipts import confirm_receipt
 from ferry.actions.trips import plan_trip
 from ferry.models import (
-    ApiKey,
     Case,
     CaseState,
     Checkpoint,
@@ -37,11 +34,8 @@ from ferry.models import (
     Outcome,
     Party,
     Route,
-    SigningKey,
-    Stay,
     StepKind,
     Trip,
-    TripEvent,
     TripState,
     User,
     Vehicle,
@@ -50,6 +44,7 @@ from ferry.queries.issue import facts_for
 from ferry.queries.keys import find_api_key
 from ferry.rules.issue import reasons_against
 from tests.builders import AT, BY, FAR
+from tests.clearance.demonstration import counts, demo
 
 pytestmark = pytest.mark.django_db
 
@@ -61,41 +56,6 @@ def _made(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         make_demonstration(at=AT)
         yield
         transaction.set_rollback(True)
-
-
-@pytest.fixture(autouse=True)
-def _a_trial(settings: Any) -> None:
-    settings.DEBUG = True
-
-
-EVERYTHING = (
-    ApiKey,
-    Case,
-    Company,
-    Declaration,
-    Driver,
-    Licence,
-    Posting,
-    Record,
-    Scan,
-    SelectionRule,
-    SigningKey,
-    Stay,
-    Trip,
-    TripEvent,
-    User,
-    Vehicle,
-)
-
-
-def counts() -> dict[str, int]:
-    return {model.__name__: model._default_manager.count() for model in EVERYTHING}
-
-
-def demo(*options: str) -> str:
-    out = StringIO()
-    call_command("demo", *options, stdout=out)
-    return out.getvalue()
 
 
 def first_company(opens: Any) -> Company:
